@@ -1,0 +1,265 @@
+"""Mean-field theory of one layer: fixed points, slopes, phase and depth scales (Sections 3 and 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from .activations import Activation
+from .inputs import checked_inputs, covariance_of_pair
+from .network import Dense, Network
+from .numbers import Digits, Floats, Numbers, float64, is_symbolic
+from .roots import bracketed_root, settled
+
+__all__ = ["MeanField", "mean_field", "normalised"]
+
+
+def mean_field(activation: Activation, sigma_w2, sigma_b2=0, numbers: Numbers = float64) -> MeanField:
+    """Fixed points, slopes, phase and depth scales of layers with variances `sigma_w2` and `sigma_b2`.
+
+    Every number is computed in mpmath at rising precision until two precisions agree, then rounded: to the
+    nearest float64, or to n digits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Variances that are negative, not finite, both zero, or symbolic (a fixed point of symbols has no
+        closed form; ``critical_point(…, q_star=…)`` and ``kernels_of_pair`` do take symbols).
+
+    >>> import ntkref as nk
+    >>> mf = nk.mean_field(nk.erf, "1.0", "0.18")
+    >>> mf.phase, mf.q_star, mf.p_star
+    ('ordered', 0.32372690652518765, 1.0017246406204868)
+    """
+    if not isinstance(activation, Activation):
+        raise TypeError(f"activation must be an activation such as ntkref.erf, got {activation!r}")
+    if not isinstance(numbers, (Floats, Digits)):
+        raise TypeError(f"numbers must be float64, floats(xp) or digits(n) for fixed points, got {numbers!r}")
+    layer = Dense(sigma_w2, sigma_b2)
+    for name in ("sigma_w2", "sigma_b2"):
+        if is_symbolic(getattr(layer, name)):
+            raise TypeError(f"{name} must be a number for fixed points, got the symbol {getattr(layer, name)}")
+    return MeanField(activation, layer.sigma_w2, layer.sigma_b2, numbers)
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """What `mean_field` returns; made from its arguments.
+
+    The phase is decided by χ₁: "ordered" below 1, "chaotic" above, "critical" at 1.  For ReLU χ₁ = σ_w²/2 is
+    compared exactly.  Otherwise "critical" means |χ₁ − 1| <= `tolerance`, what rounding σ_w² and σ_b² of
+    an exact critical point to the number system leaves: 2⁻⁵⁰ in float64, 10^(2−n) in digits(n).  A fourth
+    phase, "unbounded", is ReLU's where the variance grows for ever.
+
+    A quantity that does not exist in the phase raises ValueError and says why.
+    """
+
+    activation: Activation
+    sigma_w2: Fraction
+    sigma_b2: Fraction
+    numbers: Numbers
+    _core: dict = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        promised = 17 if isinstance(self.numbers, Floats) else self.numbers.n
+        object.__setattr__(self, "_core", settled(self._solve, promised))
+
+    def _solve(self, work: Digits) -> dict:
+        """The fixed points in the number system `work`; differences from 1 in their own right."""
+        sw2, sb2 = work.convert(self.sigma_w2), work.convert(self.sigma_b2)
+        q = _fixed_variance(self.activation, self.sigma_w2, self.sigma_b2, work)
+        variance_slope, (slope, *_) = self.activation.slopes(sw2 if q is None else q, work)
+        chi_1 = sw2 * slope
+        core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1}
+        if q is not None:
+            core["q_star"] = q
+            if core["below_1"] < -self.tolerance:
+                core |= _fixed_cosine(self.activation, sw2, sb2, q, work)
+        return core
+
+    @property
+    def tolerance(self):
+        """The largest |χ₁ − 1| that is called critical."""
+        if self.activation.homogeneous:
+            return 0
+        return 2.0**-50 if isinstance(self.numbers, Floats) else 100 * self.numbers.eps
+
+    @property
+    def phase(self) -> str:
+        """"ordered", "critical", "chaotic", or (ReLU) "unbounded"."""
+        below = self._core["below_1"]
+        if "q_star" not in self._core and not (self.activation.homogeneous and below == 0 and self.sigma_b2 == 0):
+            return "unbounded"
+        if abs(below) <= self.tolerance:
+            return "critical"
+        return "ordered" if below > 0 else "chaotic"
+
+    def _round(self, value):
+        return float(value) if isinstance(self.numbers, Floats) else self.numbers.finish(value)
+
+    def _missing(self, what, why):
+        return ValueError(f"{what} does not exist in the {self.phase} phase of {self.activation}: {why}")
+
+    @property
+    def q_star(self):
+        """q*, the stable fixed point of q ↦ σ_w² 𝒯(q, q) + σ_b²."""
+        if "q_star" not in self._core:
+            why = "every variance is fixed" if self.phase == "critical" else "the variance grows without bound"
+            raise self._missing("q*", why)
+        return self._round(self._core["q_star"])
+
+    @property
+    def chi_q(self):
+        """χ_q, the slope of the variance map at q*."""
+        return self._round(self._core["chi_q"])
+
+    @property
+    def chi_1(self):
+        """χ₁ = σ_w² 𝒯̇(q*, q*)."""
+        return self._round(self._core["chi_1"])
+
+    @property
+    def one_minus_c_star(self):
+        """1 − c*, to full relative accuracy also next to the critical line."""
+        if self.phase == "chaotic":
+            return self._round(self._core["one_minus_c"])
+        if not self.activation.homogeneous and not self._core["q_star"]:
+            raise self._missing("c*", "q* = 0, and the cosine of the inputs decides the limit")
+        return self._round(0 * self._core["chi_1"])
+
+    @property
+    def c_star(self):
+        """c*, the stable fixed point of the cosine: 1 in order and at criticality, below 1 in chaos."""
+        return self._round(1 - self._core["one_minus_c"]) if self.phase == "chaotic" else 1 - self.one_minus_c_star
+
+    @property
+    def chi_c(self):
+        """χ_c = σ_w² 𝒯̇ at (q*, c* q*); χ₁ where c* = 1."""
+        return self._round(self._core["chi_c"]) if self.phase == "chaotic" else self.chi_1
+
+    @property
+    def p_star(self):
+        """p* = q*/(1 − χ₁), the limit of Θ(x, x) in the ordered phase (Eq. 14)."""
+        if self.phase != "ordered":
+            raise self._missing("p*", "Θ(x, x) grows without bound")
+        return self._round(self._core["q_star"] / self._core["below_1"])
+
+    @property
+    def p_ab_star(self):
+        """p_ab*, the limit of Θ(x, x'): q_ab*/(1 − χ_c) in chaos (Eq. 12), p* in order (Eq. 14)."""
+        core = self._core
+        if self.phase == "chaotic":
+            return self._round(core["q_star"] * (1 - core["one_minus_c"]) / core["below_c"])
+        if self.phase == "ordered":
+            return self.p_star
+        raise self._missing("p_ab*", "Θ(x, x') grows without bound")
+
+    @property
+    def xi_1(self):
+        """ξ₁ = −1/log χ₁, the depth scale of trainability; negative in chaos."""
+        if self.phase == "critical" or self._core["below_1"] == 0:
+            raise self._missing("xi_1", "χ₁ = 1 and the depth scale diverges")
+        return self._round(self._depth_scale("below_1"))
+
+    @property
+    def xi_c(self):
+        """ξ_c = −1/log χ_c, over which K approaches its fixed point; ξ₁ where c* = 1."""
+        return self._round(self._depth_scale("below_c")) if self.phase == "chaotic" else self.xi_1
+
+    @property
+    def xi_star(self):
+        """ξ_* = −1/(log χ_c − log χ₁), over which the mean predictor vanishes in chaos (below Eq. 13)."""
+        if self.phase != "chaotic":
+            raise self._missing("xi_star", "χ_c = χ₁ and the depth scale diverges")
+        return self._round(1 / (1 / self._depth_scale("below_c") - 1 / self._depth_scale("below_1")))
+
+    def _depth_scale(self, below):
+        below = self._core[below]
+        context = below.context
+        return -1 / context.log1p(-below)
+
+
+def _fixed_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Digits):
+    """The stable fixed point of the variance, or None where it grows without bound or is arbitrary."""
+    if activation.homogeneous:  # q ↦ a q + σ_b², a straight line
+        a = sigma_w2 * activation.slopes(Fraction(1), None)[0]
+        return work.convert(sigma_b2 / (1 - a)) if a < 1 else None
+    sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
+    zero = 0 * sw2
+    if sigma_b2 == 0 and sw2 * activation.slopes(zero, work)[0] <= 1:
+        return zero
+
+    def excess(q):
+        T, _ = activation.duals(covariance_of_pair(q, zero, work), work)
+        return q - sw2 * T.x - sb2, 1 - sw2 * activation.slopes(q, work)[0]
+
+    low = high = sw2 + sb2  # the map is below this, for |φ| <= 1
+    while excess(low)[0] > 0:
+        low = low / 2
+    return bracketed_root(excess, low, 2 * high, work.context)
+
+
+def _fixed_cosine(activation, sw2, sb2, q, work: Digits) -> dict:
+    """The fixed point of ε = 1 − c below c = 1, as the root of ε'/ε = 1: the root at ε = 0 is divided out."""
+
+    def at(e):
+        return activation.duals(covariance_of_pair(q, e, work), work)
+
+    def ratio(e):
+        T, Tdot = at(e)
+        ratio = sw2 * T.gap / (2 * q * e)
+        return ratio - 1, (sw2 * Tdot.xy - ratio) / e
+
+    high = work.context.one
+    if sb2 == 0:  # c = 0 is fixed (φ odd), and the ratio is 1 there
+        low = high
+    else:
+        low = high
+        while ratio(low)[0] < 0:
+            low = low / 2
+        low = bracketed_root(ratio, low, min(high, 2 * low), work.context)
+    chi_c = sw2 * at(low)[1].xy
+    return {"one_minus_c": low, "chi_c": chi_c, "below_c": 1 - chi_c}
+
+
+def normalised(x, net: Network, q: Any = None, numbers: Numbers = float64):
+    """`x` (n, features) with each row scaled so that K⁽¹⁾(x, x) = q* of `net`, the paper's setting (Section 6).
+
+    Every layer of `net` must have the same variances and activation.  Where q* does not single out a
+    variance (ReLU with σ_b² = 0), `q` must be given; it may be given anywhere.
+
+    Raises
+    ------
+    ValueError
+        A zero row (it has no direction), q* <= σ_b², no unique q*, or layers that differ.
+
+    >>> import ntkref as nk
+    >>> net = nk.fcn(10, nk.erf, sigma_w2="1.5", sigma_b2="0.18")
+    >>> x = nk.normalised([[1.0, 2.0], [3.0, 4.0]], net)
+    >>> nk.kernels(net, x).nngp_variances[0] / nk.mean_field(nk.erf, "1.5", "0.18").q_star
+    array([1., 1.])
+    """
+    dense, activations = set(net.layers[::2]), set(net.layers[1::2])
+    if len(dense) > 1 or len(activations) > 1:
+        raise ValueError("net must have the same variances and activation in all layers for a common q*")
+    (layer,) = dense
+    x = checked_inputs(x, "x", numbers)
+    if q is None:
+        if not activations:
+            raise ValueError("q must be given: a network of depth 1 has no activation and no q*")
+        work = Digits(17) if isinstance(numbers, Floats) else numbers
+        mf = mean_field(activations.pop(), layer.sigma_w2, layer.sigma_b2, work)
+        if "q_star" not in mf._core or not mf._core["q_star"]:
+            raise ValueError(f"q must be given: there is no positive q* for {mf.activation} at {layer}")
+        square = (mf._core["q_star"] - work.convert(layer.sigma_b2)) / work.convert(layer.sigma_w2)
+        square = float(square) if isinstance(numbers, Floats) else square
+    else:
+        q = numbers.asarray(q, "q")
+        square = (q - numbers.convert(layer.sigma_b2)) / numbers.convert(layer.sigma_w2)
+    if not square > 0:
+        raise ValueError(f"q must exceed sigma_b2 = {layer.sigma_b2}, or no scale of the input gives it")
+    norms = numbers.sum(x * x) / x.shape[1]
+    if not numbers.holds(norms > 0):
+        raise ValueError("x has a zero row, which no scale brings to q*")
+    return x * numbers.sqrt(square / norms)[:, None]

@@ -1,0 +1,361 @@
+"""Number systems: what a kernel entry is made of.
+
+The recursion is one text over a small vocabulary: ``+ - * /``, and the functions of a number system,
+``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative`` and ``crescent`` (sin t − t cos t).  Each class below gives that
+vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses among them; a system never
+hands over to another.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers as abstract
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from types import ModuleType
+
+import array_api_compat
+import array_api_compat.numpy
+import mpmath
+import numpy as np
+from mpmath.ctx_mp import MPContext
+
+__all__ = ["Digits", "Floats", "Numbers", "Symbols", "digits", "exact", "float64", "floats", "symbols"]
+
+
+def is_symbolic(value) -> bool:
+    """Whether `value` is a SymPy expression, found without importing SymPy."""
+    return type(value).__module__.partition(".")[0] == "sympy"
+
+
+def exact(value, name: str):
+    """The exact value of a hyperparameter: a `Fraction`, or the SymPy expression it is.
+
+    A float stands for its exact binary value and a string for its exact decimal one, so ``"0.18"`` is
+    18/100 and ``0.18`` is 3242591731706757/2**54.
+
+    Raises
+    ------
+    TypeError
+        For anything that is not a real number: complex, bool, None, an array.
+    ValueError
+        For NaN, infinities and strings that are no decimal number.
+
+    >>> exact("0.18", "sigma_b2"), exact(0.5, "sigma_b2")
+    (Fraction(9, 50), Fraction(1, 2))
+    """
+    allowed = "an int, float, Fraction, Decimal or decimal string"
+    if is_symbolic(value):
+        if value.is_Rational:
+            return Fraction(int(value.p), int(value.q))
+        if getattr(value, "is_extended_real", None) is False or value.is_finite is False:
+            raise ValueError(f"{name} must be real and finite, got {value}")
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be {allowed}, got the bool {value}")
+    if hasattr(value, "_mpf_"):
+        if not mpmath.isfinite(value):
+            raise ValueError(f"{name} must be finite, got {value}")
+        sign, mantissa, exponent, _ = value._mpf_
+        return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    if isinstance(value, abstract.Real) and not isinstance(value, (abstract.Rational, float)):
+        value = float(value)  # np.float32 and the like: exact
+    if not isinstance(value, (abstract.Rational, float, Decimal, str)):
+        raise TypeError(f"{name} must be {allowed}, got {type(value).__name__}: {value!r}")
+    try:
+        return Fraction(int(value)) if isinstance(value, abstract.Integral) else Fraction(value)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        raise ValueError(f"{name} must be finite, {allowed}, got {value!r}") from None
+
+
+class Numbers:
+    """What every number system has beside its functions.
+
+    ``convert(value)`` takes one exact number into the system, ``asarray(values, name)`` an array (each entry
+    exact; NaN, infinities and complex numbers are refused), ``finish(array)`` rounds to what was promised.
+    The array functions here serve the systems whose arrays are NumPy arrays of objects.
+    """
+
+    def finish(self, array):
+        return array
+
+    def sum(self, array):
+        """The sum over the last axis."""
+        return np.asarray(array).sum(axis=-1)
+
+    def concat(self, arrays):
+        return np.concatenate(arrays)
+
+    def arange(self, n: int):
+        return np.arange(n)
+
+    def holds(self, condition) -> bool:
+        """Whether `condition` holds everywhere, as far as it can be decided."""
+        return all(bool(c) for c in np.ravel(condition) if c in (True, False))
+
+
+@dataclass(frozen=True)
+class Floats(Numbers):
+    """float64 in an array namespace that follows the array-API standard."""
+
+    xp: ModuleType = field(default=array_api_compat.numpy)
+    pi = math.pi
+    eps = 2.0**-53
+    tiny = 2.0**-1000  # a gap below this has lost, or is about to lose, bits to underflow
+
+    def __repr__(self):
+        return "float64" if self.xp is array_api_compat.numpy else f"floats({self.xp.__name__})"
+
+    def convert(self, value):
+        if not isinstance(value, Fraction):
+            raise TypeError(f"{value} is symbolic: a network with symbols needs numbers=symbols()")
+        try:
+            return float(value)
+        except OverflowError:
+            raise OverflowError(f"{value} does not fit a float64") from None
+
+    def asarray(self, values, name):
+        xp = self.xp
+        if not array_api_compat.is_array_api_obj(values):
+            values = _rectangular(values, name)
+            if values.dtype.kind == "O":
+                entries = [self.convert(exact(v, name)) for v in values.ravel()]
+                values = np.asarray(entries, dtype=np.float64).reshape(values.shape)
+        kind = str(values.dtype).rpartition(".")[2]
+        if kind.startswith(("complex", "bool", "str", "<U", "object")):
+            raise TypeError(f"{name} must hold real numbers, got dtype {values.dtype}")
+        array = xp.astype(xp.asarray(values), xp.float64)
+        if not bool(xp.all(xp.isfinite(array))):
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
+        return array
+
+    def sum(self, array):
+        return self.xp.sum(array, axis=-1)
+
+    def concat(self, arrays):
+        return self.xp.concat(arrays)
+
+    def arange(self, n):
+        return self.xp.arange(n)
+
+    def holds(self, condition):
+        return bool(self.xp.all(condition))
+
+    def sqrt(self, x):
+        return self.xp.sqrt(self.xp.asarray(x))
+
+    def hypot(self, x, y):
+        return self.xp.hypot(*self.xp.broadcast_arrays(self.xp.asarray(x), self.xp.asarray(y)))
+
+    def atan2(self, y, x):
+        return self.xp.atan2(*self.xp.broadcast_arrays(self.xp.asarray(y), self.xp.asarray(x)))
+
+    def where(self, condition, x, y):
+        return self.xp.where(condition, self.xp.asarray(x), self.xp.asarray(y))
+
+    def nonnegative(self, x):
+        """`x`, a number that only rounding can have made negative."""
+        return self.xp.where(x > 0, x, self.xp.zeros_like(x))
+
+    def crescent(self, angle):
+        # sin t - t cos t loses 2 log2(1/t) bits to cancellation, so below t = 1 its Taylor series is
+        # summed: sum over k >= 1 of (-1)^(k+1) 2k/(2k+1)! t^(2k+1), whose 11th term is 1e-21.
+        xp, square = self.xp, angle * angle
+        series = xp.zeros_like(angle)
+        for k in range(10, 0, -1):
+            series = (-1) ** (k + 1) * (2 * k / math.factorial(2 * k + 1)) + square * series
+        return xp.where(angle < 1, angle * square * series, xp.sin(angle) - angle * xp.cos(angle))
+
+
+@dataclass(frozen=True)
+class Digits(Numbers):
+    """`n` correct decimal digits: mpmath on NumPy object arrays, in a context of its own.
+
+    Work is done with `guard` more digits than are promised.  Rounding errors grow like (20 + 4 l) units
+    through l layers, so 20 of them serve any depth that can be run; results are rounded to `n`.
+    """
+
+    n: int
+    guard: int = 20
+
+    def __post_init__(self):
+        if isinstance(self.n, bool) or not isinstance(self.n, abstract.Integral) or self.n < 1:
+            raise ValueError(f"digits(n) needs a whole number n >= 1, got {self.n!r}")
+
+    def __repr__(self):
+        return f"digits({self.n})"
+
+    @staticmethod
+    def _new_context(digits: int) -> MPContext:
+        context = MPContext()
+        context.dps = digits
+        return context
+
+    @cached_property
+    def context(self) -> MPContext:
+        """The private context that works with guard digits."""
+        return self._new_context(self.n + self.guard)
+
+    @cached_property
+    def _output(self) -> MPContext:
+        return self._new_context(self.n)
+
+    @property
+    def pi(self):
+        return +self.context.pi
+
+    @property
+    def eps(self):
+        return self.context.mpf(10) ** (-self.n)
+
+    tiny = 0  # exponents are unbounded
+
+    def convert(self, value):
+        if hasattr(value, "_mpf_"):
+            return self.context.convert(value)
+        if not isinstance(value, Fraction):
+            raise TypeError(f"{value} is symbolic: a network with symbols needs numbers=symbols()")
+        return self.context.mpf(value.numerator) / value.denominator
+
+    def asarray(self, values, name):
+        values = _rectangular(values, name)
+        if values.dtype.kind not in "iufOU":
+            raise TypeError(f"{name} must hold real numbers, got dtype {values.dtype}")
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
+        return _elementwise(lambda v: self._entry(v, name), 1)(values)
+
+    def _entry(self, value, name):
+        if isinstance(value, float):
+            return self.context.mpf(value)
+        return self.convert(value if hasattr(value, "_mpf_") else exact(value, name))
+
+    def finish(self, array):
+        rounded = _elementwise(lambda v: +self._output.convert(v), 1)
+        return rounded(array)
+
+    @cached_property
+    def sqrt(self):
+        return _elementwise(self.context.sqrt, 1)
+
+    @cached_property
+    def hypot(self):
+        return _elementwise(self.context.hypot, 2)
+
+    @cached_property
+    def atan2(self):
+        return _elementwise(self.context.atan2, 2)
+
+    where = staticmethod(np.frompyfunc(lambda c, x, y: x if c else y, 3, 1))
+    nonnegative = staticmethod(np.frompyfunc(lambda x: max(x, 0 * x), 1, 1))
+
+    @cached_property
+    def crescent(self):
+        context = self.context
+
+        def crescent(angle):
+            if not angle:
+                return angle
+            lost = max(0, -2 * int(context.mag(angle)))  # bits that sin t - t cos t cancels
+            with context.workprec(context.prec + lost + 10):
+                value = context.sin(angle) - angle * context.cos(angle)
+            return +value
+
+        return _elementwise(crescent, 1)
+
+
+@dataclass(frozen=True)
+class Symbols(Numbers):
+    """SymPy expressions: the recursion as a formula.
+
+    Branches become `Piecewise` unless the assumptions on the symbols decide them.
+    """
+
+    def __repr__(self):
+        return "symbols()"
+
+    @property
+    def pi(self):
+        return _sympy().pi
+
+    def convert(self, value):
+        sympy = _sympy()
+        return sympy.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else value
+
+    def asarray(self, values, name):
+        values = _rectangular(values, name)
+        return _elementwise(lambda v: self.convert(exact(v, name)), 1)(values)
+
+    @cached_property
+    def sqrt(self):
+        return _elementwise(lambda x: _sympy().sqrt(x), 1)
+
+    @cached_property
+    def hypot(self):
+        return _elementwise(lambda x, y: _sympy().sqrt(x**2 + y**2), 2)
+
+    @cached_property
+    def atan2(self):
+        return _elementwise(lambda y, x: _sympy().atan2(y, x), 2)
+
+    @cached_property
+    def where(self):
+        return _elementwise(lambda c, x, y: _sympy().Piecewise((x, c), (y, True)), 3)
+
+    nonnegative = staticmethod(lambda x: x)  # nothing rounds here
+
+    @cached_property
+    def crescent(self):
+        return _elementwise(lambda t: _sympy().sin(t) - t * _sympy().cos(t), 1)
+
+
+def _sympy():
+    import sympy  # here, because importing it takes longer than the rest of the package
+
+    return sympy
+
+
+def _elementwise(function, arguments: int):
+    return np.frompyfunc(function, arguments, 1)
+
+
+def _rectangular(values, name: str) -> np.ndarray:
+    """`values` as a NumPy array, refusing ragged nesting; strings and exact numbers stay objects."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be rectangular: its rows differ in length") from None
+    if array.dtype.kind == "U":
+        return np.asarray(values, dtype=object)
+    return array
+
+
+float64 = Floats()
+
+
+def floats(xp: ModuleType) -> Floats:
+    """float64 arithmetic in the array namespace `xp` (`cupy`, `torch`, `jax.numpy`, `array_api_strict`, …).
+
+    Arrays given to a call may be NumPy arrays or arrays of `xp`; arrays of `xp` come back.
+    """
+    try:
+        namespace = array_api_compat.array_namespace(xp.asarray(0.0, dtype=xp.float64))
+    except AttributeError:
+        raise TypeError(f"floats(xp) needs an array namespace such as numpy, got {xp!r}") from None
+    return Floats(namespace)
+
+
+def digits(n: int) -> Digits:
+    """`n` correct decimal digits, by mpmath in a private context.
+
+    >>> digits(50)
+    digits(50)
+    """
+    return Digits(n)
+
+
+def symbols() -> Symbols:
+    """SymPy expressions."""
+    return Symbols()

@@ -1,0 +1,210 @@
+"""The recursion: kernels of a network, one weight layer after another (Eq. 2, 3, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .activations import Activation
+from .inputs import checked_inputs, covariance_of_inputs, covariance_of_pair
+from .network import Dense, Network
+from .numbers import Floats, Numbers, float64
+from .pair import Covariance, Pair
+
+__all__ = ["Kernels", "kernels", "kernels_by_depth", "kernels_of_pair", "pairs_by_depth"]
+
+_LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
+
+
+@dataclass(frozen=True, repr=False)
+class Kernels:
+    """The NNGP kernel K and the neural tangent kernel Θ on n1 × n2 pairs of inputs.
+
+    Accuracy
+    --------
+    In float64, for inputs with K⁽¹⁾(x, x) = q*, the entries and gaps are within (20 + 4 l) u relative at
+    depth l, u = 1.1e-16; where positive and negative terms meet in an entry (negative cosines with
+    σ_b² > 0), that is relative to √(K(x,x) K(x',x')).  In ``digits(n)`` n digits are correct.
+    """
+
+    depth: int
+    numbers: Numbers
+    K: Covariance
+    Theta: Pair
+    kind: str  # "gram" (x2 is x1), "cross" or "pairs" (no inputs)
+    distinct: Any  # where the two inputs differ
+
+    def __repr__(self):
+        return f"Kernels(depth={self.depth}, shape={np.shape(self.K.xy)}, numbers={self.numbers})"
+
+    @property
+    def nngp(self):
+        """K(x, x'), shape (n1, n2)."""
+        return self._entries(self.K)
+
+    @property
+    def ntk(self):
+        """Θ(x, x'), shape (n1, n2)."""
+        return self._entries(self.Theta)
+
+    @property
+    def nngp_gap(self):
+        """K(x,x) + K(x',x') − 2K(x,x'), carried and never subtracted, shape (n1, n2).
+
+        Raises FloatingPointError where float64 underflows; use ``digits(n)`` there.
+        """
+        return self._gap(self.K.gap, "nngp_gap")
+
+    @property
+    def ntk_gap(self):
+        """Θ(x,x) + Θ(x',x') − 2Θ(x,x'), carried and never subtracted, shape (n1, n2).
+
+        Raises FloatingPointError where float64 underflows; use ``digits(n)`` there.
+        """
+        return self._gap(self.Theta.gap, "ntk_gap")
+
+    @property
+    def nngp_variances(self):
+        """K(x, x) of x1, shape (n1,), and K(x', x') of x2, shape (n2,)."""
+        return self._variances(self.K)
+
+    @property
+    def ntk_variances(self):
+        """Θ(x, x) of x1, shape (n1,), and Θ(x', x') of x2, shape (n2,)."""
+        return self._variances(self.Theta)
+
+    def pair(self, kernel: str) -> Pair:
+        """The `Pair` behind ``kernel="ntk"`` or ``"nngp"``, its gaps checked for underflow."""
+        if kernel not in ("ntk", "nngp"):
+            raise ValueError(f'kernel must be "ntk" or "nngp", got {kernel!r}')
+        pair = self.Theta if kernel == "ntk" else self.K
+        self._gap(pair.gap, f"{kernel}_gap")
+        return pair
+
+    def _entries(self, pair):
+        entries = pair.xy
+        if self.kind == "gram":  # the diagonal is x to the last bit, not to rounding
+            same = self.numbers.arange(entries.shape[0])
+            entries = self.numbers.where(same[:, None] == same[None, :], pair.x, entries)
+        return self.numbers.finish(entries)
+
+    def _variances(self, pair):
+        x, y = (pair.x[:, 0], pair.y[0, :]) if self.kind != "pairs" else (pair.x, pair.y)
+        return self.numbers.finish(x), self.numbers.finish(y)
+
+    def _gap(self, gap, name):
+        if isinstance(self.numbers, Floats):
+            lost = self.distinct & (gap < self.numbers.tiny)
+            if not self.numbers.holds(~lost):
+                raise FloatingPointError(
+                    f"{name} underflows float64 at depth {self.depth} (below {self.numbers.tiny:.0e}); "
+                    "use numbers=digits(n)"
+                )
+        return self.numbers.finish(gap)
+
+
+def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
+    """K and Θ of `net` between the rows of `x1` (n1, features) and of `x2` (n2, features).
+
+    ``x2=None`` gives the Gram matrix of `x1`.  Inputs are taken as exact: floats are their binary values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Inputs that are complex, NaN, infinite, empty, ragged, not two-dimensional or of different numbers
+        of features.
+    OverflowError
+        A kernel leaves float64; the message names the depth.
+
+    Source: Eq. 2, 3, 8; chapters `arcsine_kernel` and `ntk_limits`.  Accuracy: see `Kernels`.
+
+    >>> import ntkref as nk
+    >>> net = nk.fcn(depth=3, activation=nk.relu, sigma_w2=2)
+    >>> nk.kernels(net, [[1.0, 0.0], [0.0, 2.0]]).ntk.round(6)
+    array([[ 3.      ,  1.065915],
+           [ 1.065915, 12.      ]])
+    """
+    *_, (_, last) = kernels_by_depth(net, x1, x2, numbers)
+    return last
+
+
+def kernels_by_depth(net: Network, x1, x2=None, numbers: Numbers = float64) -> Iterator[tuple[int, Kernels]]:
+    """Yield (l, kernels of the first l weight layers) for l = 1 … L, from one pass.
+
+    Arguments, errors and accuracy as for `kernels`; bad arguments raise at the call, not at the first step.
+    """
+    _check(net, numbers)
+    kind = "gram" if x2 is None else "cross"
+    x1 = checked_inputs(x1, "x1", numbers)
+    x2 = x1 if x2 is None else checked_inputs(x2, "x2", numbers)
+    if x1.shape[1] != x2.shape[1]:
+        raise ValueError(f"x1 and x2 must have the same number of features, got {x1.shape[1]} and {x2.shape[1]}")
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        inputs = covariance_of_inputs(x1, x2, numbers)
+        zero = 0 * inputs.xy
+    return _run(net.layers, inputs, Pair(zero, zero, zero, zero, zero), 0, kind, numbers)
+
+
+def kernels_of_pair(net: Network, q, one_minus_c, numbers: Numbers = float64) -> Kernels:
+    """K and Θ of `net` on pairs given without inputs: K⁽¹⁾(x,x) = K⁽¹⁾(x',x') = `q`, cosine 1 − `one_minus_c`.
+
+    `q` and `one_minus_c` are numbers or arrays that broadcast; the result has their common shape.  Nearly
+    equal inputs (`one_minus_c` near 0) and nearly opposite ones (near 2) keep their digits.  With
+    ``numbers=symbols()`` they are SymPy expressions and so is the result.
+
+    Raises ValueError for q < 0 or `one_minus_c` outside [0, 2]; else as `kernels`.
+
+    >>> import ntkref as nk
+    >>> k = nk.kernels_of_pair(nk.fcn(500, nk.erf, "1.0", "0.18"), q="0.3", one_minus_c="1e-8")
+    >>> f"{k.ntk_gap:.12e}"
+    '1.124594208816e-53'
+    """
+    *_, (_, last) = pairs_by_depth(net, q, one_minus_c, numbers)
+    return last
+
+
+def pairs_by_depth(net: Network, q, one_minus_c, numbers: Numbers = float64) -> Iterator[tuple[int, Kernels]]:
+    """Yield (l, `kernels_of_pair` of the first l weight layers) for l = 1 … L, from one pass."""
+    _check(net, numbers)
+    first = covariance_of_pair(q, one_minus_c, numbers)
+    return _run(net.layers[1:], first, first, 1, "pairs", numbers)
+
+
+def _check(net, numbers):
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a Network, such as fcn(...) builds, got {net!r}")
+    if not isinstance(numbers, Numbers):
+        raise TypeError(f"numbers must be float64, floats(xp), digits(n) or symbols(), got {numbers!r}")
+
+
+def _run(layers, K, Theta, depth, kind, numbers) -> Iterator[tuple[int, Kernels]]:
+    distinct = K.gap != 0
+    if depth:
+        yield depth, Kernels(depth, numbers, K, Theta, kind, distinct)
+    for layer in layers:
+        # Within the loop, for a generator must not hold NumPy's error state while it is suspended.
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            K, Theta = _step(layer, K, Theta, depth, numbers)
+        if isinstance(layer, Dense):
+            depth += 1
+            _within(K, _LARGEST, f"K(x, x) at depth {depth}", numbers)
+            _within(Theta, _LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
+            yield depth, Kernels(depth, numbers, K, Theta, kind, distinct)
+
+
+def _step(layer, K, Theta, depth, numbers):
+    if isinstance(layer, Dense):
+        sw2, sb2 = numbers.convert(layer.sigma_w2), numbers.convert(layer.sigma_b2)
+        K = K.affine(sw2, sb2, numbers)  # Eq. 2
+        return K, K + sw2 * Theta  # Eq. 8
+    _within(K, layer.largest, f"K(x, x) at depth {depth}, in the closed form of {layer},", numbers)
+    T, Tdot = layer.duals(K, numbers)  # Eq. 3
+    return T, Tdot * Theta
+
+
+def _within(pair, largest, what, numbers):
+    if isinstance(numbers, Floats) and not (numbers.holds(pair.x <= largest) and numbers.holds(pair.y <= largest)):
+        raise OverflowError(f"{what} exceeds {largest:.0e}, too large for float64; use numbers=digits(n)")
