@@ -1,0 +1,44 @@
+"""The three checks the chapters are made of, and the evaluation of a formula at a point.
+
+Each check raises AssertionError by itself, so it also works under ``python -O``.
+
+Chapters load this file by its place beside them (``runpy.run_path``), not by a module name: so they run as
+scripts, from any directory, in a source checkout and from the installed package `ntkref.chapters` alike, and
+leave ``sys.path`` alone.
+"""
+
+import sympy
+
+__all__ = ["agree", "holds", "proved", "value"]
+
+
+def proved(left, right=0):
+    """`left`, after SymPy has shown that it equals `right` (expressions or matrices of one shape)."""
+    difference = sympy.sympify(left) - sympy.sympify(right)
+    entries = list(difference) if isinstance(difference, sympy.MatrixBase) else [difference]
+    for entry in entries:
+        # Cheap normal forms first: most steps are rational identities.
+        if not any(rewrite(entry) == 0 for rewrite in (sympy.expand, sympy.factor, sympy.simplify)):
+            raise AssertionError(f"not proved: {left} = {right}; what remains is {sympy.simplify(entry)}")
+    return left
+
+
+def holds(claim, what=""):
+    """Raise unless `claim` is true; a claim SymPy leaves undecided (None, a relation) is not."""
+    if claim not in (True, sympy.true):
+        raise AssertionError(f"does not hold: {what or claim} ({claim})")
+
+
+def agree(left, right, digits):
+    """Raise unless the numbers `left` and `right` agree to a relative error below 10^-digits."""
+    left, right = (sympy.N(sympy.sympify(x), int(digits) + 20) for x in (left, right))
+    error = abs(left - right) / max(abs(left), abs(right), sympy.Float(10) ** -1000)
+    if not error < 10 ** sympy.Float(-digits):  # written so that nan fails
+        raise AssertionError(f"{left} and {right} agree to a relative error {sympy.N(error, 3)}, not {digits} digits")
+
+
+def value(formula, *at, digits=70):
+    """The `sympy.Lambda` `formula` at the numbers `at` (decimal strings and mpmath numbers are exact)."""
+    exact = [sympy.Rational(x) if isinstance(x, str) else sympy.sympify(x) for x in at]
+    # SymPy would round the integer powers of a short Float to its own length: make every number long first.
+    return sympy.N(formula(*(sympy.Float(x, digits + 10) if x.is_Float else x for x in exact)), digits)
