@@ -21,11 +21,10 @@
 import pathlib
 import runpy
 
-import mpmath
 import numpy as np
 import sympy
 from scipy.special import erf as erf_function
-from sympy import Lambda, Matrix, Rational, asin, atan, atan2, cos, diff, erf, exp, integrate, oo, pi, sin, sqrt, tan
+from sympy import Lambda, Matrix, asin, atan, atan2, cos, diff, erf, exp, integrate, oo, pi, sin, sqrt, tan
 
 import ntkref as nk
 from ntkref.inputs import covariance_of_pair
@@ -118,7 +117,7 @@ M = K.inv() + 2 * Matrix.eye(2)
 m2 = (1 + 2 * q1) * (1 + 2 * q2) - 4 * q12**2
 proved(Delta * M.det(), m2)
 proved((Matrix.eye(2) + 2 * K).det(), m2)
-proved((M - Matrix([[M[0, 0], -q12 / Delta], [-q12 / Delta, (M.det() + (q12 / Delta) ** 2) / M[0, 0]]])), Matrix.zeros(2))
+proved(M[0, 1], -q12 / Delta)  # so b = q12/Δ in (1.5)
 
 Tdot_erf = 4 / pi / sqrt(m2)
 proved(Tdot_erf**2, (4 / pi / (2 * pi)) ** 2 / Delta * (2 * pi) ** 2 / M.det())
@@ -197,11 +196,14 @@ proved(variance_slope, first / (1 + 2 * q))
 #   \quad\Longrightarrow\quad
 #   \arcsin a - \arcsin b = 2\arctan\frac{a - b}{\sqrt{1 - a^2} + \sqrt{1 - b^2}}, \tag{1.12}$$
 # and $a - b = a\varepsilon$ is known exactly:
-# $$g = \frac8\pi\arctan\frac{2q\varepsilon}{\sqrt{1 + 4q} + \sqrt{1 + 4q + 4q^2\varepsilon(2 - \varepsilon)}}. \tag{1.13}$$
+# $$g = \frac8\pi\arctan\frac{2q\varepsilon}{\sqrt{1 + 4q} + \sqrt{1 + 4q + 4q^2\varepsilon(2 - \varepsilon)}}.
+#   \tag{1.13}$$
 
 # %%
-alpha, beta = sympy.symbols("alpha beta", real=True)
-proved((sin(alpha) - sin(beta)) / (cos(alpha) + cos(beta)), tan((alpha - beta) / 2))
+middle, half = sympy.symbols("middle half", real=True)  # (α + β)/2 and (α − β)/2
+alpha, beta = middle + half, middle - half
+tangent = sympy.expand_trig((sin(alpha) - sin(beta)) / (cos(alpha) + cos(beta)))
+proved(tangent, tan((alpha - beta) / 2))
 
 e = sympy.Symbol("e", positive=True)
 a_, b_ = 2 * q / (1 + 2 * q), 2 * q / (1 + 2 * q) * (1 - e)
@@ -209,9 +211,10 @@ proved((1 - a_**2) * (1 + 2 * q) ** 2, 1 + 4 * q)
 proved((1 - b_**2) * (1 + 2 * q) ** 2, 1 + 4 * q + 4 * q**2 * e * (2 - e))
 half_tangent = 2 * q * e / (sqrt(1 + 4 * q) + sqrt(1 + 4 * q + 4 * q**2 * e * (2 - e)))
 gap = 8 / pi * atan(half_tangent)
-at_e = {q1: q, q2: q, q12: q * (1 - e)}
-proved(gap.subs(e, 0), 0)  # where the subtraction gives 0, too, and as functions of e they have one slope
-proved(diff(gap, e), diff(-2 * T_erf.subs(at_e), e))
+proved(half_tangent, (a_ - b_) / (sqrt(1 - a_**2) + sqrt(1 - b_**2)))
+by_subtraction = [T_erf.subs({q1: q, q2: q, q12: q12_}) for q12_ in (q, q * (1 - e))]
+proved(2 * (by_subtraction[0] - by_subtraction[1]), 4 / pi * (asin(a_) - asin(b_)))
+proved(gap, 4 / pi * 2 * atan(half_tangent))  # (1.12)
 
 # %% [markdown]
 # ## 7. ReLU: a wedge in polar coordinates
@@ -274,19 +277,21 @@ results = {
 }
 
 # %% [markdown]
-# (a) *On symbols.*  The package's duals, called with `ntkref.symbols()`, are these formulas.  Its gap is written with
-# the whole angle, $g = \frac4\pi\arctan X$; by (1.13) $X$ must be the tangent of the doubled angle.
+# (a) *On symbols.*  The package's duals, called with `ntkref.symbols()`, are these formulas.  For erf it writes
+# $\mathcal T$ with an arctangent and the gap with the whole angle, $g = \frac4\pi\arctan X$; so the sines of
+# $\frac\pi2\mathcal T$ are compared, and $X$ with the tangent of the doubled angle of (1.13).
 
 # %%
 numbers = nk.symbols()
 p12 = sympy.Symbol("q12", positive=True)  # a positive q12 decides the package's branches
 general = Covariance(q1, q2, p12, q1 - q2, q1 + q2 - 2 * p12, q1 + q2 + 2 * p12)
-for activation, T_derived, Tdot_derived in ((nk.erf, "T_erf", "Tdot_erf"), (nk.relu, "T_relu", "Tdot_relu")):
-    T, Tdot = activation.duals(general, numbers)
-    same_sign = {q2: (area2 + p12**2) / q1}
-    proved(T.xy.subs(same_sign), sympy.simplify(results[T_derived](q1, q2, p12).subs(same_sign)))
-    proved(Tdot.xy.subs(same_sign), sympy.simplify(results[Tdot_derived](q1, q2, p12).subs(same_sign)))
-    proved(Tdot.x, results[Tdot_derived](q1, q1, q1))
+by_area = {q2: (area2 + p12**2) / q1}
+for name, compared in (("erf", lambda T: sin(pi * T / 2)), ("relu", lambda T: T)):
+    T, Tdot = getattr(nk, name).duals(general, numbers)
+    proved(compared(T.xy).subs(by_area), compared(results[f"T_{name}"](q1, q2, p12)).subs(by_area))
+    proved(Tdot.xy.subs(by_area), results[f"Tdot_{name}"](q1, q2, p12).subs(by_area))
+    proved(Tdot.x, results[f"Tdot_{name}"](q1, q1, q1))
+    proved(compared(T.x), compared(results[f"T_{name}"](q1, q1, q1)))
 
 package_slope, package_orders = nk.erf.slopes(q, numbers)
 proved(package_slope, results["variance_slope_erf"](q))
@@ -307,11 +312,73 @@ proved(tan(pi * T.gap / 4), sympy.expand_trig(tan(2 * atan(half_tangent.subs(e, 
 nodes, weights = np.polynomial.legendre.leggauss(160)
 
 
-def expectation(function, quadrant, *covariances):
-    """E[function(u) function(v)], cut off at 9 standard deviations, where 1e-18 of the mass remains."""
-    c1, c2, c12 = map(float, covariances)
-    low = 0.0 if quadrant else -1.0
-    x, y = (9 * np.sqrt(c) * (low + 1 + (1 - low) * nodes - (1 + low) / 2 - (1 - low) / 2) for c in (c1, c2))
-    raise NotImplementedError
+def expectation(function, low, c1, c2, c12):
+    """E[function(u) function(v)] over u, v from `low` to 9 deviations, beyond which 1e-18 of the mass lies."""
+    (x, wx), (y, wy) = (
+        (s * (low + (9 - low) * (1 + nodes) / 2), s * (9 - low) / 2 * weights) for s in (c1**0.5, c2**0.5)
+    )
+    det = c1 * c2 - c12**2
+    square = c2 * x[:, None] ** 2 - 2 * c12 * np.outer(x, y) + c1 * y**2
+    density = np.exp(-square / (2 * det)) / (2 * np.pi * det**0.5)
+    return (wx * function(x)) @ density @ (wy * function(y))
 
 
+definitions = {  # φ, φ' and where they are smooth
+    "erf": (-9, erf_function, lambda x: 2 / np.sqrt(np.pi) * np.exp(-(x**2))),
+    "relu": (0, lambda x: x, np.ones_like),
+}
+for c1, c2, c12 in (("0.7", "1.3", "0.4"), ("2", "0.5", "-0.3")):
+    floats = tuple(map(float, (c1, c2, c12)))
+    for name, (low, function, derivative) in definitions.items():
+        T_number = value(results[f"T_{name}"], c1, c2, c12)
+        Tdot_number = value(results[f"Tdot_{name}"], c1, c2, c12)
+        agree(T_number, expectation(function, low, *floats), digits=12)  # float64, sums of 25600 terms
+        agree(Tdot_number, expectation(derivative, low, *floats), digits=12)
+        for system, digits in ((nk.digits(50), 49), (nk.float64, 14)):  # a few units in the last place
+            x, y, xy = (system.asarray(c, "c") for c in (c1, c2, c12))
+            pair = Covariance(x, y, xy, x - y, x + y - 2 * xy, x + y + 2 * xy)
+            T, Tdot = getattr(nk, name).duals(pair, system)
+            agree(T.xy, T_number, digits)
+            agree(Tdot.xy, Tdot_number, digits)
+            # The package's gap for unequal variances, against the subtraction it avoids.
+            subtracted = value(results[f"T_{name}"], c1, c1, c1) + value(results[f"T_{name}"], c2, c2, c2)
+            agree(T.gap, subtracted - 2 * T_number, digits)
+
+for variance, one_minus_c in (("0.9", "1e-30"), ("0.9", "0.25"), ("3", "1.7"), ("0.2", "2")):
+    for system, digits in ((nk.digits(50), 49), (nk.float64, 14)):
+        T, _ = nk.erf.duals(covariance_of_pair(variance, one_minus_c, system), system)
+        agree(T.gap, value(results["gap_erf"], variance, one_minus_c), digits)
+
+# %% [markdown]
+# ## Exercise
+#
+# Find $\mathcal T$ for $\phi = \sin$ by the same route.
+#
+# **Solution.**  $\cos u\cos v = \frac12[\cos(u - v) + \cos(u + v)]$, and $u \mp v$ is Gaussian of variance
+# $s = q_1 + q_2 \mp 2q_{12}$, for which $\mathbb E[\cos w] = e^{-s/2}$.  So
+# $\dot{\mathcal T} = e^{-(q_1+q_2)/2}\cosh q_{12}$, and since $\sin$ is odd $\mathcal T$ vanishes at $q_{12} = 0$:
+# $$\mathcal T = e^{-(q_1 + q_2)/2}\sinh q_{12}. \tag{1.16}$$
+
+# %%
+s = sympy.Symbol("s", positive=True)
+characteristic = integrate(cos(u) * exp(-(u**2) / (2 * s)) / sqrt(2 * pi * s), (u, -oo, oo))
+proved(characteristic, exp(-s / 2))
+proved(cos(u) * cos(v), (cos(u - v) + cos(u + v)) / 2)
+Tdot_sin = sum(characteristic.subs(s, q1 + q2 + sign * 2 * q12) for sign in (-1, 1)) / 2
+T_sin = integrate(Tdot_sin.subs(q12, t), (t, 0, q12))
+proved(T_sin.rewrite(exp), (exp(-(q1 + q2) / 2) * sympy.sinh(q12)).rewrite(exp))
+agree(T_sin.subs({q1: 0.7, q2: 1.3, q12: 0.4}), expectation(np.sin, -9, 0.7, 1.3, 0.4), digits=12)
+
+# %% [markdown]
+# ## Summary
+#
+# | | erf | ReLU |
+# |---|---|---|
+# | $\mathcal T$ | $\frac2\pi\arcsin(2q_{12}/n)$ (1.8) | $\frac1{2\pi}(\sqrt\Delta + (\pi - \theta)q_{12})$ (1.15) |
+# | $\dot{\mathcal T}$ | $\frac4\pi(n^2 - 4q_{12}^2)^{-1/2}$ (1.7) | $\frac1{2\pi}(\pi - \theta)$ (1.14) |
+# | $d\mathcal T(q,q)/dq$ | $f'/(1 + 2q)$ (1.11) | $\frac12$ |
+# | $f''/f'$ at $q_{12} = q$ | $4q/(1 + 4q)$ (1.10) | infinite |
+# | gap at equal variances | (1.13) | |
+#
+# Here $n^2 = (1 + 2q_1)(1 + 2q_2)$ and $\theta = \operatorname{atan2}(\sqrt\Delta, q_{12})$.  For any $\phi$,
+# $\partial\mathcal T/\partial q_{12} = \dot{\mathcal T}$ (1.4).

@@ -12,14 +12,26 @@ import sympy
 __all__ = ["agree", "holds", "proved", "value"]
 
 
+def _split_roots(expression):
+    """Every radicand factored, whereupon SymPy splits the root: √(xy + x) becomes √x √(y + 1) for positive x."""
+    return expression.replace(
+        lambda part: part.is_Pow and part.exp.is_Rational and not part.exp.is_Integer,
+        lambda root: sympy.factor(root.base) ** root.exp,
+    )
+
+
 def proved(left, right=0):
-    """`left`, after SymPy has shown that it equals `right` (expressions or matrices of one shape)."""
+    """`left`, after SymPy has shown that it equals `right` (expressions, or matrices of one shape)."""
     difference = sympy.sympify(left) - sympy.sympify(right)
-    entries = list(difference) if isinstance(difference, sympy.MatrixBase) else [difference]
-    for entry in entries:
+    for entry in difference if isinstance(difference, sympy.MatrixBase) else [difference]:
         # Cheap normal forms first: most steps are rational identities.
-        if not any(rewrite(entry) == 0 for rewrite in (sympy.expand, sympy.factor, sympy.simplify)):
-            raise AssertionError(f"not proved: {left} = {right}; what remains is {sympy.simplify(entry)}")
+        remains = entry
+        for rewrite in (sympy.expand, sympy.factor, sympy.simplify, _split_roots, sympy.simplify):
+            remains = rewrite(remains)
+            if remains == 0:
+                break
+        else:
+            raise AssertionError(f"not proved: {left} = {right}; what remains is {remains}")
     return left
 
 
@@ -31,6 +43,7 @@ def holds(claim, what=""):
 
 def agree(left, right, digits):
     """Raise unless the numbers `left` and `right` agree to a relative error below 10^-digits."""
+    left, right = (x.item() if hasattr(x, "item") else x for x in (left, right))  # NumPy's numbers
     left, right = (sympy.N(sympy.sympify(x), int(digits) + 20) for x in (left, right))
     error = abs(left - right) / max(abs(left), abs(right), sympy.Float(10) ** -1000)
     if not error < 10 ** sympy.Float(-digits):  # written so that nan fails

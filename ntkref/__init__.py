@@ -1,3 +1,4 @@
+from . import asymptotics
 from .activations import Activation, erf, relu
 from .critical import CriticalPoint, critical_point
 from .mean_field import MeanField, mean_field, normalised

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .duals import erf_duals, erf_slopes, relu_duals, relu_slopes
+from .duals import erf_curvature, erf_duals, erf_slopes, relu_duals, relu_slopes
 
 __all__ = ["Activation", "erf", "relu"]
 
@@ -21,6 +21,7 @@ class Activation:
         every expectation follows by integration.
     duals : (`Covariance`, numbers) -> (𝒯, 𝒯̇), in closed form.
     slopes : (q, numbers) -> (slope of q ↦ 𝒯(q, q), derivatives of q₁₂ ↦ 𝒯 at q₁₂ = q).
+    curvature : (`Covariance`, numbers) -> E[φ″(u) φ″(v)], the second derivative of 𝒯 in q₁₂, or None.
     kinks : the points where φ is not smooth.
     homogeneous : φ(a x) = a φ(x) for a > 0, so every 𝒯 scales with the variances.
     critical_variance : (σ_w², numbers) -> q* on the critical line, where that has a closed form.
@@ -32,6 +33,7 @@ class Activation:
     derivative: Callable
     duals: Callable
     slopes: Callable
+    curvature: Callable | None = None
     kinks: tuple = ()
     homogeneous: bool = False
     critical_variance: Callable | None = None
@@ -47,6 +49,7 @@ erf = Activation(
     derivative=lambda context, x: 2 / context.sqrt(context.pi) * context.exp(-x * x),
     duals=erf_duals,
     slopes=erf_slopes,
+    curvature=erf_curvature,
     critical_variance=lambda sigma_w2, numbers: ((4 * sigma_w2 / numbers.pi) ** 2 - 1) / 4,
     largest=2.0**200,  # products of four variances appear
 )

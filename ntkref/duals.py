@@ -15,7 +15,7 @@ from __future__ import annotations
 from .numbers import Numbers
 from .pair import Covariance, Pair
 
-__all__ = ["erf_duals", "erf_slopes", "relu_duals", "relu_slopes"]
+__all__ = ["erf_curvature", "erf_duals", "erf_slopes", "relu_duals", "relu_slopes"]
 
 
 def _nonzero(x, numbers: Numbers):
@@ -89,6 +89,12 @@ def erf_slopes(q, numbers: Numbers) -> tuple:
     third = first * (4 / m**2 + 48 * q**2 / m**4)
     fourth = first * (144 * q / m**4 + 960 * q**3 / m**6)
     return first / (1 + 2 * q), (first, second, third, fourth)
+
+
+def erf_curvature(k: Covariance, numbers: Numbers):
+    """E[φ″(u) φ″(v)] = (16/π) q₁₂/m³, with m² = (1 + 2q₁)(1 + 2q₂) − 4q₁₂² (Price's theorem)."""
+    square = 1 + 2 * (k.x + k.y) + (k.gap * k.cogap - k.diff**2)
+    return 16 * k.xy / (numbers.pi * numbers.sqrt(square) * square)
 
 
 def relu_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:

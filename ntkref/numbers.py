@@ -118,7 +118,7 @@ class Floats(Numbers):
 
     def asarray(self, values, name):
         xp = self.xp
-        if not array_api_compat.is_array_api_obj(values):
+        if not array_api_compat.is_array_api_obj(values) or isinstance(values, np.ndarray):
             values = _rectangular(values, name)
             if values.dtype.kind == "O":
                 entries = [self.convert(exact(v, name)) for v in values.ravel()]
