@@ -31,8 +31,8 @@ def of(mf: MeanField, q_star=None):
 
     >>> import ntkref as nk
     >>> laws = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18"))
-    >>> type(laws).__name__, round(laws.s, 9)
-    ('Ordered', 2.280214124)
+    >>> type(laws).__name__, f"{laws.s:.10f}"
+    ('Ordered', '2.2802141239')
     """
     if mf.phase == "critical" and mf.activation.homogeneous:
         if q_star is None:

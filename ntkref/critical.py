@@ -105,7 +105,9 @@ def _variance_on_line(activation, name, value, work):
     index = 0 if name == "sigma_w2" else 1
     tip = line_at(activation, 0 * value, work)[index]
     if value < tip:
-        raise ValueError(f"{name} = {work.context.nstr(value, 15)} is below the critical line's {work.context.nstr(tip, 15)}")
+        raise ValueError(
+            f"{name} = {work.context.nstr(value, 15)} is below the critical line's {work.context.nstr(tip, 15)}"
+        )
     if value == tip:
         return 0 * value
 

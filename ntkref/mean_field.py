@@ -87,7 +87,7 @@ class MeanField:
 
     @property
     def phase(self) -> str:
-        """"ordered", "critical", "chaotic", or (ReLU) "unbounded"."""
+        """ "ordered", "critical", "chaotic", or (ReLU) "unbounded"."""
         below = self._core["below_1"]
         if "q_star" not in self._core and not (self.activation.homogeneous and below == 0 and self.sigma_b2 == 0):
             return "unbounded"

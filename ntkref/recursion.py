@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Activation
 from .inputs import checked_inputs, covariance_of_inputs, covariance_of_pair
 from .network import Dense, Network
 from .numbers import Floats, Numbers, float64

@@ -1,0 +1,112 @@
+"""``ntkref audit``: run every claim's routes, print the table, say whether all verdicts are confirmed."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .claims import Claim, Outcome, run_route
+from .claims.claim import ROUTES
+from .claims.setting import Setting
+from .files import written_whole
+
+__all__ = ["audit", "report", "write_json"]
+
+
+def audit(claims: Iterable[Claim], setting: Setting, console: Console) -> list[Outcome]:
+    """Run all routes of `claims`, with a progress bar on `console`'s terminal."""
+    jobs = [(claim, route) for claim in claims for route in ROUTES if route in claim.routes]
+    outcomes = []
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(jobs))
+        for claim, route in jobs:
+            progress.update(task, description=f"{claim.id} {route}")
+            outcomes.append(run_route(claim, route, setting))
+            progress.advance(task)
+    return outcomes
+
+
+def _by_claim(outcomes) -> Iterator[tuple[Claim, dict[str, Outcome]]]:
+    claims = dict.fromkeys(outcome.claim.id for outcome in outcomes)
+    for claim_id in claims:
+        routes = {outcome.route: outcome for outcome in outcomes if outcome.claim.id == claim_id}
+        yield next(iter(routes.values())).claim, routes
+
+
+def report(outcomes: list[Outcome], console: Console) -> bool:
+    """Print the table and every disagreement; True if all routes confirm the recorded verdicts."""
+    table = Table(title="The paper, statement by statement", caption="digits of agreement per route; – : no such route")
+    for column in ("where", "the paper's statement, and ours where they differ", "verdict", *ROUTES):
+        table.add_column(column, justify="right" if column in ROUTES else "left")
+    for claim, routes in _by_claim(outcomes):
+        statement = claim.paper + (f"\n→ {claim.truth}" if claim.truth else "")
+        table.add_row(claim.where, statement, claim.verdict, *(_cell(routes.get(route)) for route in ROUTES))
+    console.print(table)
+    wrong = [outcome for outcome in outcomes if not outcome.agrees]
+    for outcome in wrong:
+        console.print(f"{outcome.claim.id} by {outcome.route}: {outcome.verdict}, recorded {outcome.claim.verdict}")
+        for m in outcome.measured:
+            console.print(f"  {m.statement}: {m.what}: missed by {m.error:.2g}, allowed {m.allowed:.2g} ({m.reason})")
+    claims = len({outcome.claim.id for outcome in outcomes})
+    console.print(f"{claims} claims, {len(outcomes)} routes, {len(wrong)} disagree with the recorded verdict.")
+    return not wrong
+
+
+def _cell(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "–"
+    if not outcome.agrees:
+        return f"[red]{outcome.verdict}[/red]"
+    return "exact" if math.isinf(outcome.digits) else f"{outcome.digits:.1f}"
+
+
+def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:
+    """Everything that was measured, as JSON."""
+    from importlib.metadata import version
+
+    document = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": setting.quick,
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("ntkref", "numpy", "scipy", "sympy", "mpmath")},
+        "claims": [
+            {
+                "id": claim.id,
+                "where": claim.where,
+                "paper": claim.paper,
+                "truth": claim.truth or claim.paper,
+                "verdict": claim.verdict,
+                "chapter": claim.chapter,
+                "routes": {
+                    route: {
+                        "verdict": outcome.verdict,
+                        "agrees": outcome.agrees,
+                        "seconds": round(outcome.seconds, 3),
+                        "measured": [
+                            {
+                                "statement": m.statement,
+                                "what": m.what,
+                                "error": m.error if math.isfinite(m.error) else str(m.error),
+                                "allowed": m.allowed,
+                                "reason": m.reason,
+                                "passed": m.passed,
+                            }
+                            for m in outcome.measured
+                        ],
+                    }
+                    for route, outcome in routes.items()
+                },
+            }
+            for claim, routes in _by_claim(outcomes)
+        ],
+    }
+    with written_whole(path) as file:
+        file.write(json.dumps(document, indent=1, ensure_ascii=False).encode())

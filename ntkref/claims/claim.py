@@ -1,0 +1,121 @@
+"""What a claim is, and how measurements become a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .setting import Setting
+
+__all__ = [
+    "CORRECTED",
+    "HOLDS",
+    "WRONG",
+    "Claim",
+    "Measured",
+    "Outcome",
+    "computed_verdict",
+    "corrected",
+    "leading",
+    "printed",
+    "run_route",
+]
+
+HOLDS, CORRECTED, WRONG = "holds", "holds with a correction", "wrong as printed"
+ROUTES = ("derivation", "digits", "float64")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number a route found: by how much a statement is missed, and how much is allowed, with the reason.
+
+    `statement` is "printed" (the paper's words), "leading" (their leading term, where only the correction is
+    in doubt) or "corrected" (ours).
+    """
+
+    statement: str
+    what: str
+    error: float
+    allowed: float
+    reason: str
+
+    @property
+    def passed(self) -> bool:
+        return not math.isnan(self.error) and self.error <= self.allowed
+
+
+def printed(what: str, error, allowed, reason: str) -> Measured:
+    """What a route measured of the paper's own words."""
+    return Measured("printed", what, abs(float(error)), float(allowed), reason)
+
+
+def leading(what: str, error, allowed, reason: str) -> Measured:
+    """What a route measured of the leading term of the paper's words."""
+    return Measured("leading", what, abs(float(error)), float(allowed), reason)
+
+
+def corrected(what: str, error, allowed, reason: str) -> Measured:
+    """What a route measured of the statement put right."""
+    return Measured("corrected", what, abs(float(error)), float(allowed), reason)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the paper.
+
+    `paper` and `truth` say in symbols what is printed and what is true ("" where that is the same).
+    `verdict` is the recorded one; each of `routes` (from "derivation", "digits", "float64") computes its own.
+    """
+
+    id: str
+    where: str
+    paper: str
+    verdict: str
+    chapter: str
+    routes: dict[str, Callable[[Setting], Iterable[Measured]]] = field(repr=False)
+    truth: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one route of one claim computed."""
+
+    claim: Claim
+    route: str
+    measured: tuple[Measured, ...]
+    verdict: str
+    seconds: float = 0.0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the computed verdict is the recorded one."""
+        return self.verdict == self.claim.verdict
+
+    @property
+    def digits(self) -> float:
+        """Digits of agreement of what is true: −log10 of the largest error of its sharpest kind of check."""
+        decisive = [m for m in self.measured if m.statement == ("printed" if self.verdict == HOLDS else "corrected")]
+        sharp = [m for m in decisive if m.allowed < 1e-6] or decisive
+        return min((-math.log10(m.error) if m.error > 0 else math.inf for m in sharp), default=math.nan)
+
+
+def computed_verdict(measured: Iterable[Measured]) -> str:
+    """The verdict that measurements give; "undecided" where not even the corrected statement passes."""
+    passed = {}
+    for m in measured:
+        passed[m.statement] = passed.get(m.statement, True) and m.passed
+    if passed.get("printed", False):
+        return HOLDS if passed.get("corrected", True) and passed.get("leading", True) else "undecided"
+    if not passed.get("corrected", False):
+        return "undecided"
+    return CORRECTED if passed.get("leading", False) else WRONG
+
+
+def run_route(claim: Claim, route: str, setting: Setting) -> Outcome:
+    """Run one route of a claim."""
+    import time
+
+    start = time.perf_counter()
+    measured = tuple(claim.routes[route](setting))
+    return Outcome(claim, route, measured, computed_verdict(measured), time.perf_counter() - start)

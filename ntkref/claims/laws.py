@@ -1,0 +1,43 @@
+"""How a statement with an O(·), a limit or a rate in it is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["BOUNDED", "SETTLED", "STRAIGHT", "drift", "growth", "settling", "straightness"]
+
+BOUNDED = 0.1, "a bounded sequence stops growing; an l or log l too many would go on"
+SETTLED = 0.1, "the distance to a limit at rate 1/l or faster halves as l doubles, so steps shrink"
+STRAIGHT = 0.01, "what curves the line is a factor χˡ, below 0.001 at these depths"
+
+
+def _floats(values):
+    return [np.asarray(v, dtype=float) for v in values]
+
+
+def growth(values) -> float:
+    """By what fraction max |values| still grows from the last depth but one to the last: 0 for O(1)."""
+    before, after = (float(np.max(np.abs(v))) for v in _floats(values)[-2:])
+    return max(0.0, after / before - 1)
+
+
+def settling(values) -> float:
+    """The last relative step of a sequence of arrays that should tend to a limit that is not 0."""
+    before, after = _floats(values)[-2:]
+    return float(np.max(np.abs(after / before - 1)))
+
+
+def straightness(values) -> float:
+    """By what fraction the slope of three arrays at equal steps of l changes: 0 for a + b l with b not 0."""
+    first, second, third = _floats(values)
+    return float(np.max(np.abs((third - second) / (second - first) - 1)))
+
+
+def drift(values, unit, reach: int) -> tuple:
+    """(error, allowed, reason) of "O(1)": how far a remainder moves over the decade of l that ends at `reach`,
+
+    in units of `unit`.  A remainder c + O(log² l/l) moves by about log² l/l of the decade's start.
+    """
+    before, after = _floats(values)[-2:]
+    allowed = 2 * np.log(reach) ** 2 / (reach / 10)
+    return float(np.max(np.abs(after - before))) / float(unit), float(allowed), "c + O(log² l/l) moves no further"

@@ -1,0 +1,257 @@
+"""Equations 11, 12, 14, 15, 17 and 18: the entries of Θ and its eigenvalues in the three phases."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import asymptotics
+from ..numbers import float64
+from ..spectrum import spectrum
+from .claim import CORRECTED, HOLDS, WRONG, Claim, corrected, leading, printed
+from .laws import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
+from .setting import Setting
+
+__all__ = ["PHASE_CLAIMS"]
+
+
+def _float_error(depth):
+    return 1e-16 * (20 + 4 * depth), "float64 rounding, (20 + 4 l) u"
+
+
+def _eq11(setting: Setting, numbers):
+    """K and Θ approach their limits at rates χ_c^l and l χ_c^l, the diagonals are q* and p⁽ˡ⁾ exactly."""
+    mf = setting.mean_field("chaotic", numbers)
+    floats = numbers is float64
+    depths = (40, 60, 80) if floats else (100, 150, 200)  # the distances cancel digits: float64 has 16
+    steps = setting.pair("chaotic", depths, numbers)
+    nngp = [(steps[l].nngp - mf.c_star * mf.q_star) / mf.chi_c**l for l in depths]
+    ntk = [(steps[l].ntk - mf.p_ab_star) / mf.chi_c**l for l in depths]
+    yield printed("(q_ab − q_ab*)/χ_cˡ settles", settling(nngp), *STRAIGHT)
+    yield printed("(p_ab − p_ab*)/χ_cˡ is a line in l", straightness(ntk), *STRAIGHT)
+    last = depths[-1]
+    (variance, _), (diagonal, _) = steps[last].nngp_variances, steps[last].ntk_variances
+    allowed = _float_error(last) if floats else (10 * numbers.eps, "rounding to n digits")
+    yield printed("q = q*", variance / mf.q_star - 1, *allowed)
+    yield printed("p = q* (χ₁ˡ − 1)/(χ₁ − 1)", diagonal / asymptotics.of(mf).ntk_diagonal(last) - 1, *allowed)
+
+
+def _eq11_derivation(setting: Setting):
+    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    mf = setting.mean_field("chaotic", numbers)
+    steps = setting.pair("chaotic", (60,), numbers)
+    p = setting.evaluate(results["p"], (mf.q_star, mf.chi_1, 60))
+    yield printed("p at depth 60, derived", p / steps[60].ntk_variances[0] - 1, 100 * numbers.eps, "χ₁^60 of n digits")
+
+
+def _eq12(setting: Setting, numbers):
+    """p_ab* and χ_c: what Θ and the ratio of successive distances tend to."""
+    mf = setting.mean_field("chaotic", numbers)
+    deep = 400 if numbers is float64 else 20 * numbers.n
+    steps = setting.pair("chaotic", (20, 21, deep), numbers)
+    allowed = (1e-14, "30 roundings of p_ab*") if numbers is float64 else (10 * numbers.eps, "rounding to n digits")
+    yield printed("p_ab tends to q_ab*/(1 − χ_c)", steps[deep].ntk / mf.p_ab_star - 1, *allowed)
+    target = mf.c_star * mf.q_star
+    ratio = (steps[21].nngp - target) / (steps[20].nngp - target)
+    yield printed("q_ab − q_ab* shrinks by χ_c a layer", ratio / mf.chi_c - 1, 0.05, "O(χ_c^l) at l = 20 is 0.04")
+
+
+def _eq12_derivation(setting: Setting):
+    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    mf = setting.mean_field("chaotic", numbers)
+    p_ab = setting.evaluate(results["p_ab_star"], (mf.q_star * mf.c_star, mf.chi_c))
+    yield printed("p_ab*, derived", p_ab / mf.p_ab_star - 1, 100 * numbers.eps, "1/(1 − χ_c) of n digits")
+
+
+def _eq14(setting: Setting, numbers):
+    mf = setting.mean_field("ordered", numbers)
+    depths = (40, 60, 80)
+    steps = setting.pair("ordered", depths, numbers)
+    nngp = [steps[l].nngp_gap / mf.chi_1**l for l in depths]
+    ntk = [steps[l].ntk_gap / mf.chi_1**l for l in depths]
+    yield printed("(q* − q_ab)/χ₁ˡ settles", settling(nngp), *STRAIGHT)
+    yield printed("(p − p_ab)/χ₁ˡ is a line in l", straightness(ntk), *STRAIGHT)
+    last = depths[-1]
+    allowed = _float_error(last) if numbers is float64 else (10 * numbers.eps, "rounding to n digits")
+    yield printed("q = q*", steps[last].nngp_variances[0] / mf.q_star - 1, *allowed)
+    exact = asymptotics.of(mf).ntk_diagonal(last)
+    yield printed("p = p* (1 − χ₁ˡ), so p* + O(χ₁ˡ)", steps[last].ntk_variances[0] / exact - 1, *allowed)
+
+
+def _eq14_derivation(setting: Setting):
+    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    mf = setting.mean_field("ordered", numbers)
+    p = setting.evaluate(results["p_star"], (mf.q_star, mf.chi_1))
+    steps = setting.pair("ordered", (20 * numbers.n,), numbers)
+    yield printed("p*, derived, at great depth", p / steps[20 * numbers.n].ntk - 1, 100 * numbers.eps, "1/(1 − χ₁)")
+
+
+def _eq15_float64(setting: Setting):
+    """λ_max of the Gram matrix of m images against p + (m−1) p_ab and m p*."""
+    mf, depths = setting.mean_field("ordered"), (40, 80)
+    remainders = []
+    for l, (k, _) in setting.kernels("ordered", depths).items():
+        top, m = spectrum(k).lambda_max, setting.m
+        mean = (np.trace(k.ntk) + np.sum(k.ntk - np.diag(np.diag(k.ntk)))) / m
+        approximation = abs(top / mean - 1) / (l * mf.chi_1**l)
+        remainders.append((top - m * mf.p_star) / (l * mf.chi_1**l))
+        yield printed(f"λ_max ≈ p + (m−1) p_ab at l = {l}, over l χ₁ˡ", approximation, 1, "second order in the spread")
+    yield printed("(λ_max − m p*)/(l χ₁ˡ) is bounded", growth(remainders), *BOUNDED)
+
+
+def _eq15_derivation(setting: Setting):
+    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    p = setting.mean_field("ordered", numbers).p_star
+    top = setting.evaluate(results["lambda_max_ordered"], (setting.m, p))
+    yield printed("m p*, derived", top / (setting.m * p) - 1, numbers.eps, "digits asked for")
+
+
+def _critical_depths(setting):
+    return tuple(10**k for k in range(3, round(math.log10(setting.deep)) + 1))
+
+
+def _eq17_float64(setting: Setting):
+    mf, depths = setting.mean_field("critical"), _critical_depths(setting)
+    steps, laws = setting.pair("critical", depths, float64), asymptotics.of(mf)
+    q, last = mf.q_star, depths[-1]
+    yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
+    nngp = [steps[l].nngp_gap * l for l in depths]
+    yield corrected("l (q* − q_ab) settles", settling(nngp), *SETTLED)
+    yield corrected("p = l q*", steps[last].ntk_variances[0] / (last * q) - 1, *_float_error(last))
+    yield corrected(
+        "p_ab/(l q*) tends to 1/3", steps[last].ntk / (last * q) * 3 - 1, 5 * math.log(last) / last, "log l/l"
+    )
+    remainders = [steps[l].ntk - l * q / 3 for l in depths]
+    slope = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
+    off = slope / (q * laws.rho / 3) - 1
+    yield corrected("p_ab − l q*/3 has slope q*ρ/3 in log l", off, 5 * math.log(last) / depths[-2], "O(log l/l)")
+
+
+def _eq17_digits(setting: Setting):
+    """The constant too: p_ab − (q*/3)(l + ρ log l) tends to c₀, which the orbit's Fatou constant gives."""
+    numbers = setting.digits
+    depths = (500, 1000) if setting.quick else (1500, 3000)
+    mf = setting.mean_field("critical", numbers)
+    laws, steps = asymptotics.of(mf), setting.pair("critical", depths, numbers)
+    yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
+    last = depths[-1]
+    yield corrected("p = l q*", steps[last].ntk_variances[0] / laws.ntk_diagonal(last) - 1, 1e-25, "guard digits")
+    C = float(laws.coordinate(setting.pair("critical", (1,), float64)[1].nngp_gap / (2 * float(mf.q_star))))
+    misses = [abs(float(steps[l].ntk - laws.ntk_offdiagonal(l, C))) for l in depths]
+    bound = math.log(last) ** 2 / last
+    yield corrected("p_ab = (q*/3)(l + ρ log l) + c₀", misses[-1], bound, "O(log² l/l)")
+    yield corrected("and the miss shrinks with depth", misses[-1] / misses[-2], 0.75, "log² l/l over one doubling")
+
+
+def _eq17_derivation(setting: Setting):
+    results, numbers = setting.chapter("critical_line"), setting.digits
+    mf = setting.mean_field("critical", numbers)
+    laws = asymptotics.of(mf)
+    yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
+    slope = setting.evaluate(results["p_ab_slope"], (mf.q_star,))
+    yield corrected("p_ab ~ l q*/3, derived", 3 * slope / mf.q_star - 1, 10 * numbers.eps, "rounding")
+    rho = setting.evaluate(results["rho_erf"], (mf.q_star,))
+    yield corrected("ρ, derived, against the package's α and β", rho / laws.rho - 1, 100 * numbers.eps, "rounding")
+
+
+def _critical_spectra(setting: Setting):
+    depths = _critical_depths(setting)
+    return {l: spectrum(k) for l, (k, _) in setting.kernels("critical", depths).items()}
+
+
+def _eq18_float64(setting: Setting):
+    mf, m = setting.mean_field("critical"), setting.m
+    laws, q = asymptotics.of(mf), mf.q_star
+    spectra = _critical_spectra(setting)
+    depths = list(spectra)
+    last = depths[-1]
+    tops = [spectra[l].lambda_max - (m + 2) * q * l / 3 for l in depths]
+    bulks = [np.mean(spectra[l].lambda_bulk) - 2 * q * l / 3 for l in depths]
+    room = 5 * math.log(last) / last
+    for name, remainders, top, log in (
+        ("λ_max", tops, (m + 2) / 3, (m - 1) * laws.rho / 3),
+        ("λ_bulk", bulks, 2 / 3, -laws.rho / 3),
+    ):
+        yield printed(f"{name} − leading term is O(1)", *drift(remainders, q, last))
+        yield leading(f"{name} ~ its leading term", remainders[-1] / (top * q * last), room, "log l/l")
+        slope = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
+        yield corrected(f"{name}'s slope in log l", slope / (q * log) - 1, 5 * math.log(last) / depths[-2], "log l/l")
+
+
+def _eq18_derivation(setting: Setting):
+    results, numbers = setting.chapter("critical_line"), setting.digits
+    mf, m = setting.mean_field("critical", numbers), setting.m
+    laws = asymptotics.of(mf)
+    rho = setting.evaluate(results["rho_erf"], (mf.q_star,))
+    yield printed("no log l term: ρ = 0", rho, 10 * numbers.eps, "rounding")
+    for key, factor, arguments in (
+        ("lambda_max_slope", (m + 2) * mf.q_star / 3, (m, mf.q_star)),
+        ("lambda_bulk_slope", 2 * mf.q_star / 3, (m, mf.q_star)),
+    ):
+        derived = setting.evaluate(results[key], arguments)
+        yield leading(f"{key}, derived", derived / factor - 1, 10 * numbers.eps, "rounding")
+    yield corrected("ρ, derived, against the package's α and β", rho / laws.rho - 1, 100 * numbers.eps, "rounding")
+
+
+def _routes(derivation, both):
+    """The same measurements in digits and in float64."""
+    return {
+        "derivation": derivation,
+        "digits": lambda setting: both(setting, setting.digits),
+        "float64": lambda setting: both(setting, float64),
+    }
+
+
+PHASE_CLAIMS = (
+    Claim(
+        "eq-11",
+        "Equation 11",
+        "chaos: q_ab = q_ab* + O(χ_cˡ), q = q*, p_ab = p_ab* + O(l χ_cˡ), p = q*(χ₁ˡ − 1)/(χ₁ − 1)",
+        HOLDS,
+        "ntk_limits",
+        _routes(_eq11_derivation, _eq11),
+    ),
+    Claim(
+        "eq-12",
+        "Equation 12",
+        "chaos: p_ab* = q_ab*/(1 − χ_c), χ_c = σ_w² 𝒯̇(q_ab*)",
+        HOLDS,
+        "ntk_limits",
+        _routes(_eq12_derivation, _eq12),
+    ),
+    Claim(
+        "eq-14",
+        "Equation 14",
+        "order: q_ab = q* + O(χ₁ˡ), q = q*, p_ab = p* + O(l χ₁ˡ), p = p* + O(χ₁ˡ), p* = q*/(1 − χ₁)",
+        HOLDS,
+        "ntk_limits",
+        _routes(_eq14_derivation, _eq14),
+    ),
+    Claim(
+        "eq-15",
+        "Equation 15",
+        "order: λ_max ≈ (m−1) p_ab + p = m p* + O(l χ₁ˡ)",
+        HOLDS,
+        "ntk_limits",
+        {"derivation": _eq15_derivation, "float64": _eq15_float64},
+    ),
+    Claim(
+        "eq-17",
+        "Equation 17",
+        "critical: q_ab = q* + O(1/l), q = q*, p_ab = l p*/3 + O(1), p = l p*",
+        WRONG,
+        "critical_line",
+        {"derivation": _eq17_derivation, "digits": _eq17_digits, "float64": _eq17_float64},
+        truth="p = l q*, p_ab = (q*/3)(l + ρ log l) + c₀ + O(log² l/l), ρ = −(6q*² + 4q* + 1)/(6q*²)",
+    ),
+    Claim(
+        "eq-18",
+        "Equation 18",
+        "critical: λ_max = (m+2) q* l/3 + O(1), λ_bulk = 2 q* l/3 + O(1)",
+        CORRECTED,
+        "critical_line",
+        {"derivation": _eq18_derivation, "float64": _eq18_float64},
+        truth="O(log l): λ_max gains (m−1)(q*ρ/3) log l, λ_bulk loses (q*ρ/3) log l",
+    ),
+)

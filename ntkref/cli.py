@@ -1,0 +1,114 @@
+"""The command line: ``ntkref audit`` and ``ntkref kernel``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import numpy as np
+
+from . import activations
+from .claims import CLAIMS, find
+from .claims.setting import Setting
+from .datasets import optical_digits
+from .files import check_writable, load_inputs, written_whole
+from .mean_field import normalised
+from .network import fcn
+from .numbers import digits, float64
+from .recursion import kernels
+
+__all__ = ["main"]
+
+_ACTIVATIONS = {a.name: a for a in vars(activations).values() if isinstance(a, activations.Activation)}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise _Usage(f"{message} (see {self.prog} --help)")
+
+
+class _Usage(Exception):
+    """Wrong words on the command line."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="ntkref", description="Ground truth for infinite-width neural network kernels.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    audit = commands.add_parser("audit", help="check the paper, statement by statement")
+    audit.add_argument("--quick", action="store_true", help="fewer digits and less depth: under 20 s")
+    audit.add_argument("--only", metavar="ID", help="one claim, such as eq-17")
+    audit.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    audit.set_defaults(run=_audit)
+
+    kernel = commands.add_parser(
+        "kernel",
+        help="NNGP and NTK of a fully-connected network",
+        description="Writes nngp, ntk, nngp_gap and ntk_gap to an .npz file: float64, or decimal strings.",
+    )
+    kernel.add_argument("inputs", nargs="?", help=".npy, .npz or .csv, (n, features); default: bundled digits")
+    kernel.add_argument("--points", type=int, default=12, help="how many of the bundled digits (default 12)")
+    kernel.add_argument("--against", metavar="FILE", help="second set of inputs; default: the Gram matrix")
+    kernel.add_argument("--depth", type=int, required=True, help="weight layers, the readout among them")
+    kernel.add_argument("--activation", choices=sorted(_ACTIVATIONS), default="erf")
+    kernel.add_argument("--sigma-w2", required=True, help="variance of the weights, a decimal taken exactly")
+    kernel.add_argument("--sigma-b2", default="0", help="variance of the biases (default 0)")
+    kernel.add_argument("--normalise", action="store_true", help="scale inputs to K(x, x) = q* in the first layer")
+    kernel.add_argument("--digits", type=int, metavar="N", help="N correct digits in place of float64")
+    kernel.add_argument("--out", required=True, metavar="FILE.npz")
+    kernel.set_defaults(run=_kernel)
+    return parser
+
+
+def _audit(arguments) -> int:
+    from rich.console import Console
+
+    from .audit import audit, report, write_json
+
+    claims = [find(arguments.only)] if arguments.only else CLAIMS
+    if arguments.json:
+        check_writable(arguments.json)
+    setting, console = Setting(quick=arguments.quick), Console()
+    outcomes = audit(claims, setting, console)
+    if arguments.json:
+        write_json(outcomes, setting, arguments.json)
+    return 0 if report(outcomes, console) else 1
+
+
+def _kernel(arguments) -> int:
+    check_writable(arguments.out)
+    if not arguments.out.endswith(".npz"):
+        raise ValueError(f"--out must end in .npz, got {arguments.out}")
+    numbers = float64 if arguments.digits is None else digits(arguments.digits)
+    net = fcn(arguments.depth, _ACTIVATIONS[arguments.activation], arguments.sigma_w2, arguments.sigma_b2)
+    if arguments.inputs is None:
+        images, _ = optical_digits()
+        if not 1 <= arguments.points <= len(images):
+            raise ValueError(f"--points must lie between 1 and {len(images)}, got {arguments.points}")
+        x1 = images[: arguments.points].reshape(arguments.points, -1)
+    else:
+        x1 = load_inputs(arguments.inputs)
+    x2 = None if arguments.against is None else load_inputs(arguments.against)
+    if arguments.normalise:
+        x1, x2 = (None if x is None else normalised(x, net, numbers=numbers) for x in (x1, x2))
+    k = kernels(net, x1, x2, numbers)
+    arrays = {name: getattr(k, name) for name in ("nngp", "ntk", "nngp_gap", "ntk_gap")}
+    if arguments.digits is not None:
+        arrays = {name: np.vectorize(str, otypes=[str])(array) for name, array in arrays.items()}
+    with written_whole(arguments.out) as file:
+        np.savez_compressed(file, **arrays)
+    print(f"{arguments.out}: nngp, ntk, nngp_gap, ntk_gap of shape {arrays['ntk'].shape}, {numbers}")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; errors are one line on standard error and exit status 2."""
+    try:
+        parsed = _parser().parse_args(arguments)
+        return parsed.run(parsed)
+    except (_Usage, ValueError, TypeError, ArithmeticError, OSError) as error:
+        print(f"ntkref: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ntkref: interrupted, nothing written", file=sys.stderr)
+        return 130
