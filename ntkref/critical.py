@@ -51,7 +51,7 @@ def critical_point(
 
     >>> import ntkref as nk
     >>> nk.critical_point(nk.erf, sigma_b2="0.18")
-    CriticalPoint(sigma_w2=1.7476037497697726, sigma_b2=0.18, q_star=0.9877940063222387)
+    CriticalPoint(sigma_w2=1.7476037497677033, sigma_b2=0.18, q_star=0.9877877540319806)
     """
     if not isinstance(activation, Activation):
         raise TypeError(f"activation must be an activation such as ntkref.erf, got {activation!r}")
@@ -105,9 +105,8 @@ def _variance_on_line(activation, name, value, work):
     index = 0 if name == "sigma_w2" else 1
     tip = line_at(activation, 0 * value, work)[index]
     if value < tip:
-        raise ValueError(
-            f"{name} = {work.context.nstr(value, 15)} is below the critical line's {work.context.nstr(tip, 15)}"
-        )
+        value, tip = (work.context.nstr(v, 15) for v in (value, tip))
+        raise ValueError(f"{name} must be at least {tip}, where the critical line of {activation} ends, got {value}")
     if value == tip:
         return 0 * value
 

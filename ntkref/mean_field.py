@@ -30,7 +30,7 @@ def mean_field(activation: Activation, sigma_w2, sigma_b2=0, numbers: Numbers = 
     >>> import ntkref as nk
     >>> mf = nk.mean_field(nk.erf, "1.0", "0.18")
     >>> mf.phase, mf.q_star, mf.p_star
-    ('ordered', 0.32372690652518765, 1.0017246406204868)
+    ('ordered', 0.5208751076831627, 1.8946676199802979)
     """
     if not isinstance(activation, Activation):
         raise TypeError(f"activation must be an activation such as ntkref.erf, got {activation!r}")

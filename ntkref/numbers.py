@@ -1,9 +1,9 @@
 """Number systems: what a kernel entry is made of.
 
 The recursion is one text over a small vocabulary: ``+ - * /``, and the functions of a number system,
-``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative`` and ``crescent`` (sin t − t cos t).  Each class below gives that
-vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses among them; a system never
-hands over to another.
+``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative`` and ``crescent`` (sin t − t cos t).
+Each class below gives that vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses
+among them; a system never hands over to another.
 """
 
 from __future__ import annotations

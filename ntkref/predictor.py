@@ -83,10 +83,9 @@ def _targets(k_train, k_test_train, y):
     m = gram_size(k_train)
     if not isinstance(k_test_train, Kernels) or k_test_train.kind != "cross":
         raise ValueError("k_test_train must be kernels(net, x_test, x_train)")
-    if k_test_train.K.xy.shape[1] != m:
-        raise ValueError(
-            f"k_test_train must have one column for each of {m} training points, got {k_test_train.K.xy.shape}"
-        )
+    shape = tuple(k_test_train.K.xy.shape)
+    if shape[1] != m:
+        raise ValueError(f"k_test_train must have one column for each of {m} training points, got shape {shape}")
     if k_test_train.numbers != k_train.numbers or k_test_train.depth != k_train.depth:
         raise ValueError("k_train and k_test_train must be of the same network in the same number system")
     y = np.asarray(k_train.numbers.asarray(y, "y"))

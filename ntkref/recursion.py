@@ -123,8 +123,8 @@ def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
     >>> import ntkref as nk
     >>> net = nk.fcn(depth=3, activation=nk.relu, sigma_w2=2)
     >>> nk.kernels(net, [[1.0, 0.0], [0.0, 2.0]]).ntk.round(6)
-    array([[ 3.      ,  1.065915],
-           [ 1.065915, 12.      ]])
+    array([[ 3.      ,  1.371417],
+           [ 1.371417, 12.      ]])
     """
     *_, (_, last) = kernels_by_depth(net, x1, x2, numbers)
     return last
@@ -159,7 +159,7 @@ def kernels_of_pair(net: Network, q, one_minus_c, numbers: Numbers = float64) ->
     >>> import ntkref as nk
     >>> k = nk.kernels_of_pair(nk.fcn(500, nk.erf, "1.0", "0.18"), q="0.3", one_minus_c="1e-8")
     >>> f"{k.ntk_gap:.12e}"
-    '1.124594208816e-53'
+    '1.930374191049e-75'
     """
     *_, (_, last) = pairs_by_depth(net, q, one_minus_c, numbers)
     return last

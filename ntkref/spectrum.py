@@ -76,7 +76,7 @@ def spectrum(k: Kernels, kernel: str = "ntk") -> Spectrum:
     >>> x = nk.normalised([[1.0, 2.0], [3.0, 4.0], [1.0, -1.0]], nk.fcn(2, nk.erf, "1.0", "0.18"))
     >>> s = nk.spectrum(nk.kernels(nk.fcn(500, nk.erf, "1.0", "0.18"), x))
     >>> f"{s.lambda_max:.9f} {s.kappa:.9e}"
-    '5.684002860 6.207060868e+68'
+    '5.684002860 5.053242159e+69'
     """
     values, vectors = eigensystem(k, kernel)
     pair = k.pair(kernel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from .setting import Setting
 __all__ = [
     "CORRECTED",
     "HOLDS",
+    "ROUTES",
     "WRONG",
     "Claim",
     "Measured",
@@ -114,8 +116,6 @@ def computed_verdict(measured: Iterable[Measured]) -> str:
 
 def run_route(claim: Claim, route: str, setting: Setting) -> Outcome:
     """Run one route of a claim."""
-    import time
-
     start = time.perf_counter()
     measured = tuple(claim.routes[route](setting))
     return Outcome(claim, route, measured, computed_verdict(measured), time.perf_counter() - start)

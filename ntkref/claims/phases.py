@@ -119,9 +119,8 @@ def _eq17_float64(setting: Setting):
     nngp = [steps[l].nngp_gap * l for l in depths]
     yield corrected("l (q* − q_ab) settles", settling(nngp), *SETTLED)
     yield corrected("p = l q*", steps[last].ntk_variances[0] / (last * q) - 1, *_float_error(last))
-    yield corrected(
-        "p_ab/(l q*) tends to 1/3", steps[last].ntk / (last * q) * 3 - 1, 5 * math.log(last) / last, "log l/l"
-    )
+    third = steps[last].ntk / (last * q)
+    yield corrected("p_ab/(l q*) tends to 1/3", 3 * third - 1, 5 * math.log(last) / last, "log l/l")
     remainders = [steps[l].ntk - l * q / 3 for l in depths]
     slope = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
     off = slope / (q * laws.rho / 3) - 1
