@@ -2,9 +2,10 @@
 # # Fixed points, and the line between order and chaos
 #
 # **Setting.** One layer maps the covariances of two inputs to
-# $\mathcal K' = \sigma_w^2\mathcal T(\mathcal K) + \sigma_b^2$ (Eq. 2).  What happens after many layers is decided by the
-# fixed points of this map and by the slopes there.  The duals $\mathcal T$, $\dot{\mathcal T}$ and their derivatives
-# come from chapter `arcsine_kernel`, whose equations are cited as (1.n).  The activation is erf, except in the exercise.
+# $\mathcal K' = \sigma_w^2\mathcal T(\mathcal K) + \sigma_b^2$ (Eq. 2).  What happens after many layers is decided by
+# the fixed points of this map and by the slopes there.  The duals $\mathcal T$, $\dot{\mathcal T}$ and their
+# derivatives come from chapter `arcsine_kernel`, whose equations are cited as (1.n).  The activation is erf, except
+# in the exercise.
 #
 # | symbol | code | paper |
 # |---|---|---|
@@ -125,8 +126,8 @@ numerator, denominator = sympy.together(((1 + 2 * q) ** 2 - 4 * c**2 * q**2).sub
 holds((numerator.expand() / denominator).is_positive, "the radicand is positive for 0 < c <= 1")
 
 # %% [markdown]
-# *Negative cosines* need no care of their own.  Let $O(c) = M(c) - \sigma_b^2/q^*$, which is odd because $\mathcal T$ is
-# odd in $q_{12}$.  Then $M(-c) - (-c) = \sigma_b^2/q^* + c - O(c)$; and for $0 \le c \le 1$ the convex $O$, with
+# *Negative cosines* need no care of their own.  Let $O(c) = M(c) - \sigma_b^2/q^*$, odd because $\mathcal T$ is odd
+# in $q_{12}$.  Then $M(-c) - (-c) = \sigma_b^2/q^* + c - O(c)$; and for $0 \le c \le 1$ the convex $O$, with
 # $O(0) = 0$ and $O(1) = 1 - \sigma_b^2/q^*$, lies below its chord, so the whole is at least
 # $(1 + c)\,\sigma_b^2/q^*$.  A bias lifts every negative cosine until it is positive.
 
@@ -239,30 +240,32 @@ proved(series(line_sigma_b2, q, 0, 4).removeO(), Rational(4, 3) * q**3)
 # %%
 by_sigma_w2 = {s: 4 * sigma_w2 / pi}
 results = {
-    "chi_1_erf": Lambda((sigma_w2, q), chi_1),
-    "chi_q_erf": Lambda((sigma_w2, q), chi_q),
-    "chi_c_erf": Lambda((sigma_w2, q, c), chi_c),
+    "chi_1_erf": Lambda((sigma_w2, q), chi_1),  # (σ_w², q*)
+    "chi_q_erf": Lambda((sigma_w2, q), chi_q),  # (σ_w², q*)
+    "chi_c_erf": Lambda((sigma_w2, q, c), chi_c),  # (σ_w², q*, c)
     "line_sigma_w2": Lambda(q, line_sigma_w2),  # (q*)
     "line_sigma_b2": Lambda(q, line_sigma_b2),  # (q*)
-    "line_q": Lambda(sigma_w2, ((s**2 - 1) / 4).subs(by_sigma_w2)),
-    "line_sigma_b2_explicit": Lambda(sigma_w2, explicit.subs(by_sigma_w2)),
+    "line_q": Lambda(sigma_w2, ((s**2 - 1) / 4).subs(by_sigma_w2)),  # (σ_w²)
+    "line_sigma_b2_explicit": Lambda(sigma_w2, explicit.subs(by_sigma_w2)),  # (σ_w²)
 }
 
 # %% [markdown]
 # (a) *On symbols.*  `critical_point` takes $q^*$ or $\sigma_w^2$ as a symbol.  Its $\sigma_b^2$ holds an arctangent of
-# another form, so two functions are compared by their derivative and one value.
+# another form, so what is compared is the sine of $\frac\pi2\mathcal T = \frac\pi2(q^* - \sigma_b^2)/\sigma_w^2$.
 
 # %%
 numbers = nk.symbols()
-for name, at, tip, ours in (
-    ("q_star", q, 0, ("line_sigma_w2", "line_sigma_b2")),
-    ("sigma_w2", sigma_w2, pi / 4, (None, "line_sigma_b2_explicit")),
-):
-    point = nk.critical_point(nk.erf, **{name: at}, numbers=numbers)
-    proved(point.sigma_w2, results[ours[0]](at) if ours[0] else at)
-    proved(point.q_star, at if ours[0] else results["line_q"](at))
-    proved(diff(point.sigma_b2, at), diff(results[ours[1]](at), at))
-    proved(point.sigma_b2.subs(at, tip), results[ours[1]](at).subs(at, tip))
+sine = Lambda((sigma_w2, sigma_b2, q), sin(pi / 2 * (q - sigma_b2) / sigma_w2))
+point = nk.critical_point(nk.erf, q_star=q, numbers=numbers)
+ours = (results["line_sigma_w2"](q), results["line_sigma_b2"](q), q)
+proved(point.sigma_w2, ours[0])
+proved(sine(point.sigma_w2, point.sigma_b2, point.q_star), sine(*ours))
+
+point = nk.critical_point(nk.erf, sigma_w2=sigma_w2, numbers=numbers)
+ours = (sigma_w2, results["line_sigma_b2_explicit"](sigma_w2), results["line_q"](sigma_w2))
+proved(point.sigma_w2, ours[0])
+proved(point.q_star, ours[2])
+proved(sine(point.sigma_w2, point.sigma_b2, point.q_star), sympy.expand_trig(sine(*ours)))
 
 variance_slope, (first, *_) = nk.erf.slopes(q, numbers)
 proved(sigma_w2 * first, results["chi_1_erf"](sigma_w2, q))

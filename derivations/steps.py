@@ -12,6 +12,12 @@ import sympy
 __all__ = ["agree", "holds", "proved", "value"]
 
 
+def _plain(number):
+    """A number as SymPy's, out of the 0-d array or NumPy scalar it may be in; a decimal string is exact."""
+    number = number.item() if hasattr(number, "item") else number
+    return sympy.Rational(number) if isinstance(number, str) else sympy.sympify(number)
+
+
 def _split_roots(expression):
     """Every radicand factored, whereupon SymPy splits the root: √(xy + x) becomes √x √(y + 1) for positive x."""
     return expression.replace(
@@ -21,9 +27,9 @@ def _split_roots(expression):
 
 
 def proved(left, right=0):
-    """`left`, after SymPy has shown that it equals `right` (expressions, or matrices of one shape)."""
-    difference = sympy.sympify(left) - sympy.sympify(right)
-    for entry in difference if isinstance(difference, sympy.MatrixBase) else [difference]:
+    """`left`, after SymPy has shown that it equals `right`: expressions, lists, or matrices of one shape."""
+    parts = [sympy.Matrix(x) if isinstance(x, (list, sympy.MatrixBase)) else sympy.Matrix([x]) for x in (left, right)]
+    for entry in parts[0] - parts[1]:
         # Cheap normal forms first: most steps are rational identities.
         remains = entry
         for rewrite in (sympy.expand, sympy.factor, sympy.simplify, _split_roots, sympy.simplify):
@@ -43,15 +49,15 @@ def holds(claim, what=""):
 
 def agree(left, right, digits):
     """Raise unless the numbers `left` and `right` agree to a relative error below 10^-digits."""
-    left, right = (x.item() if hasattr(x, "item") else x for x in (left, right))  # NumPy's numbers
-    left, right = (sympy.N(sympy.sympify(x), int(digits) + 20) for x in (left, right))
+    left, right = (sympy.N(_plain(x), int(digits) + 20) for x in (left, right))
+    if not (left.is_finite and right.is_finite):
+        raise AssertionError(f"{left} and {right} are not both numbers")
     error = abs(left - right) / max(abs(left), abs(right), sympy.Float(10) ** -1000)
-    if not error < 10 ** sympy.Float(-digits):  # written so that nan fails
+    if error >= 10 ** sympy.Float(-digits):
         raise AssertionError(f"{left} and {right} agree to a relative error {sympy.N(error, 3)}, not {digits} digits")
 
 
 def value(formula, *at, digits=70):
     """The `sympy.Lambda` `formula` at the numbers `at` (decimal strings and mpmath numbers are exact)."""
-    exact = [sympy.Rational(x) if isinstance(x, str) else sympy.sympify(x) for x in at]
-    # SymPy would round the integer powers of a short Float to its own length: make every number long first.
-    return sympy.N(formula(*(sympy.Float(x, digits + 10) if x.is_Float else x for x in exact)), digits)
+    # SymPy rounds what it computes with a short Float to that length: make every number long first.
+    return sympy.N(formula(*(sympy.Float(x, digits + 10) if x.is_Float else x for x in map(_plain, at))), digits)

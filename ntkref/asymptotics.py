@@ -55,14 +55,15 @@ def _orbit(mf: MeanField, q, one_minus_c, numbers: Numbers) -> Iterator[tuple[in
         K, depth = T.affine(sw2, sb2, numbers), depth + 1
 
 
-def _limit(sequence, tolerance, what: str):
-    """The first of a geometrically converging sequence of arrays that agrees with the one before it."""
+def _limit(sequence, tolerance, depth_scale):
+    """The first of a sequence of arrays, converging over `depth_scale`, that agrees with the one before it."""
+    layers = -math.log(tolerance) * float(depth_scale)
+    if layers > 100_000:
+        raise ArithmeticError(f"E would take {layers:.0f} layers to settle: too near the critical line")
     previous = next(sequence)
-    for steps, current in enumerate(sequence):
+    for current in sequence:
         if np.all(np.abs(current - previous) <= tolerance * np.abs(current)):
             return current
-        if steps == 200_000:
-            raise ArithmeticError(f"{what} has not settled after {steps} layers: too near the critical line")
         previous = current
 
 
@@ -89,7 +90,7 @@ class Ordered:
         numbers, chi_1 = self.mf.numbers, self.mf.chi_1
         orbit = _orbit(self.mf, self.mf.q_star, one_minus_c, numbers)
         ratios = (K.gap / (2 * chi_1 ** (depth - 1)) for depth, K in orbit)
-        return _limit(ratios, 4 * numbers.eps, "E")
+        return _limit(ratios, 4 * numbers.eps, self.mf.xi_1)
 
     @cached_property
     def s(self):
@@ -169,7 +170,7 @@ class Chaotic:
         target, chi_c = exact.q_star * exact.c_star, exact.chi_c
         orbit = _orbit(mf, exact.q_star, one_minus_c, fine)
         ratios = ((K.xy - target) / chi_c ** (depth - 1) for depth, K in orbit)
-        limit = _limit(ratios, mf.numbers.eps / 10, "E")
+        limit = _limit(ratios, mf.numbers.eps / 10, mf.xi_c)
         return mf.numbers.asarray(limit, "E") if isinstance(mf.numbers, Floats) else mf.numbers.finish(limit)
 
     @cached_property

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -70,13 +71,17 @@ def _cell(outcome: Outcome | None) -> str:
 
 def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:
     """Everything that was measured, as JSON."""
-    from importlib.metadata import version
+    import mpmath
+    import scipy
+    import sympy
 
+    from . import __version__
+
+    libraries = {library.__name__: library.__version__ for library in (np, scipy, sympy, mpmath)}
     document = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": setting.quick,
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("ntkref", "numpy", "scipy", "sympy", "mpmath")},
+        "versions": {"ntkref": __version__, "python": platform.python_version()} | libraries,
         "claims": [
             {
                 "id": claim.id,

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from .numbers import Numbers
+from .numbers import Floats, Numbers, float64
 from .pair import Pair
 
 __all__ = ["Factor", "factor"]
@@ -47,9 +47,10 @@ def factor(train: Pair, test: Pair | None, numbers: Numbers) -> Factor:
 
     `test` is the kernel of test points (rows) with the training points (columns), or None.
     """
+    numbers = float64 if isinstance(numbers, Floats) else numbers  # elimination is by points: NumPy does it
     pairs = [train] if test is None else [train, test]
-    xy, gap, diff = (np.concatenate([_numpy(getattr(p, name)) for p in pairs]) for name in ("xy", "gap", "diff"))
-    x = np.concatenate([_numpy(p.x)[:, 0] for p in pairs])
+    xy, gap, diff = (np.concatenate([np.asarray(getattr(p, name)) for p in pairs]) for name in ("xy", "gap", "diff"))
+    x = np.concatenate([np.asarray(p.x)[:, 0] for p in pairs])
     size = len(xy) - (0 if test is None else test.xy.shape[0])
     xy[np.arange(size), np.arange(size)] = x[:size]
     lower = np.zeros(xy.shape, dtype=xy.dtype)
@@ -92,7 +93,3 @@ def _better(one, other):
     """Of two sums with the same exact value the one whose terms are smaller, and with them its rounding."""
     size_one, size_other = (sum(np.abs(term) for term in terms) for terms in (one, other))
     return np.where(size_one <= size_other, sum(one), sum(other))
-
-
-def _numpy(array):
-    return np.array(array)

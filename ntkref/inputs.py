@@ -27,9 +27,9 @@ def covariance_of_inputs(x1, x2, numbers: Numbers) -> Covariance:
     inputs as for distant ones; with inner products alone they would cancel.  In any order of the inputs the
     result is the same to the last bit.
     """
-    features = x1.shape[1]
+    n, features = x1.shape
     rows = max(1, _BLOCK // (x2.shape[0] * features))
-    blocks = [_block(x1[i : i + rows, :], x2, numbers) for i in range(0, x1.shape[0], rows)]
+    blocks = [_block(x1[i : min(i + rows, n), :], x2, numbers) for i in range(0, n, rows)]
     xy, diff, gap, cogap, area = (numbers.concat(parts) / features for parts in zip(*blocks, strict=True))
     x, y = (numbers.sum(x1 * x1) / features)[:, None], (numbers.sum(x2 * x2) / features)[None, :]
     return Covariance(x, y, xy, diff, gap, cogap, area)

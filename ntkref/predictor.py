@@ -7,7 +7,7 @@ import numpy as np
 from .elimination import factor
 from .numbers import Floats
 from .recursion import Kernels
-from .spectrum import eigensystem, gram_size
+from .spectrum import eigensystem, from_numpy, gram_size
 
 __all__ = ["gradient_flow", "mean_predictor"]
 
@@ -35,7 +35,7 @@ def mean_predictor(k_train: Kernels, k_test_train: Kernels, y, kernel: str = "nt
         Gaps underflow float64.
     """
     y = _targets(k_train, k_test_train, y)
-    return k_train.numbers.finish(_predict(k_train, k_test_train, y, kernel))
+    return from_numpy(_predict(k_train, k_test_train, y, kernel), k_train.numbers)
 
 
 def gradient_flow(k_train: Kernels, k_test_train: Kernels, y, t, learning_rate=1, kernel: str = "ntk"):
@@ -60,7 +60,7 @@ def gradient_flow(k_train: Kernels, k_test_train: Kernels, y, t, learning_rate=1
         train.append(mean)
         test.append(_predict(k_train, k_test_train, mean, kernel))
     train, test = (np.array(a).reshape(np.shape(times) + a[0].shape) for a in (train, test))
-    return numbers.finish(train), numbers.finish(test)
+    return from_numpy(train, numbers), from_numpy(test, numbers)
 
 
 def _predict(k_train, k_test_train, y, kernel):

@@ -87,8 +87,7 @@ def spectrum(k: Kernels, kernel: str = "ntk") -> Spectrum:
             f"eigenvalue {worst} of the {kernel} is known only to {float(error[worst]):.1g} relative from {k.numbers} "
             "entries; use more digits(n)"
         )
-    finish = k.numbers.finish
-    return Spectrum(finish(values), np.asarray(error, dtype=float))
+    return Spectrum(from_numpy(values, k.numbers), np.asarray(error, dtype=float))
 
 
 def max_learning_rate(k_train: Kernels, kernel: str = "ntk"):
@@ -108,6 +107,11 @@ def eigensystem(k: Kernels, kernel: str):
     vectors = np.zeros((m, m), dtype=left.dtype)
     vectors[:, :rank] = left
     return values, vectors
+
+
+def from_numpy(values, numbers: Numbers):
+    """What was computed in NumPy, as an array of the number system, rounded to what is promised."""
+    return numbers.finish(numbers.asarray(values, "result"))
 
 
 def gram_size(k: Kernels) -> int:

@@ -1,0 +1,121 @@
+"""The audit's own logic: verdicts follow from measurements, and a false statement is caught."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from ntkref.activations import erf
+from ntkref.claims import CLAIMS, CORRECTED, HOLDS, WRONG, Claim, Measured, computed_verdict, find, run_route
+from ntkref.claims.claim import ROUTES, corrected, leading, printed
+from ntkref.claims.definition import expectations, sampled_kernels
+from ntkref.claims.laws import drift, growth, settling, straightness
+from ntkref.claims.setting import Setting, chapter_file
+from ntkref.numbers import digits
+
+SETTING = Setting(quick=True)
+ROUTED = [(claim, route) for claim in CLAIMS for route in claim.routes]
+
+
+@pytest.mark.parametrize(("claim", "route"), ROUTED, ids=[f"{c.id}-{r}" for c, r in ROUTED])
+def test_every_route_confirms_the_recorded_verdict(claim, route):
+    outcome = run_route(claim, route, SETTING)
+    assert outcome.agrees, outcome.measured
+
+
+def test_what_the_issue_lists_is_there():
+    equations = {f"eq-{n}" for n in (2, 3, 8, 11, 12, 14, 15, 17, 18)}
+    cells = {
+        f"table-1-{row}-{phase}"
+        for row in ("lambda_max", "lambda_bulk", "kappa", "predictor")
+        for phase in ("ordered", "critical", "chaotic")
+    }
+    assert {claim.id for claim in CLAIMS} == equations | cells
+
+
+def test_records_are_complete():
+    for claim in CLAIMS:
+        assert claim.verdict in (HOLDS, CORRECTED, WRONG)
+        assert (claim.truth != "") == (claim.verdict != HOLDS)
+        assert claim.routes.keys() <= set(ROUTES)
+        assert claim.routes
+        assert chapter_file(claim.chapter).is_file()
+
+
+@pytest.mark.parametrize(
+    ("passes", "verdict"),
+    [
+        ({"printed": True}, HOLDS),
+        ({"printed": False}, "undecided"),
+        ({"printed": False, "leading": True, "corrected": True}, CORRECTED),
+        ({"printed": False, "corrected": True}, WRONG),
+        ({"printed": False, "leading": False, "corrected": True}, WRONG),
+        ({"printed": False, "leading": True, "corrected": False}, "undecided"),
+        ({"printed": True, "corrected": False}, "undecided"),
+        ({}, "undecided"),
+    ],
+)
+def test_verdicts(passes, verdict):
+    measured = [Measured(name, "", 0.0 if ok else 1.0, 0.5, "") for name, ok in passes.items()]
+    assert computed_verdict(measured) == verdict
+    assert computed_verdict([*measured, *measured]) == verdict
+
+
+def test_one_failure_among_many_decides():
+    assert computed_verdict([printed("a", 0, 1, ""), printed("b", 2, 1, "")]) == "undecided"
+    assert not printed("nan", math.nan, 1, "").passed
+    assert printed("sign", -2, 1, "").error == 2
+    assert [f("", 0, 1, "").statement for f in (printed, leading, corrected)] == ["printed", "leading", "corrected"]
+
+
+def test_a_turned_verdict_is_caught():
+    for claim in CLAIMS:
+        for turned in {HOLDS, CORRECTED, WRONG} - {claim.verdict}:
+            changed = dataclasses.replace(claim, verdict=turned)
+            route = next(iter(r for r in reversed(ROUTES) if r in claim.routes))
+            assert not run_route(changed, route, SETTING).agrees
+
+
+def test_digits_reports_the_sharpest_kind_of_check():
+    measured = (printed("rate", 0.05, 0.1, ""), printed("value", 1e-20, 1e-15, ""))
+    claim = Claim("x", "x", "x", HOLDS, "x", {"float64": lambda setting: measured})
+    assert abs(run_route(claim, "float64", SETTING).digits - 20) < 1e-12
+
+
+def test_near_misses_of_an_id():
+    assert find("eq-17").where == "Equation 17"
+    with pytest.raises(ValueError, match=r"no claim 'eq17'; near it: .*eq-17"):
+        find("eq17")
+    with pytest.raises(ValueError, match=r"near it: .*table-1-kappa-ordered"):
+        find("kappa-ordered")
+
+
+def test_laws_tell_a_logarithm_from_a_constant():
+    decades = np.array([1e3, 1e4, 1e5])
+    constant, logarithm = 3 + 1 / decades, 3 + np.log(decades)
+    error, allowed, _ = drift(constant, 1, 1e5)
+    assert error < allowed
+    error, allowed, _ = drift(logarithm, 1, 1e5)
+    assert error > 10 * allowed
+    assert growth([1.0, 1.2]) == pytest.approx(0.2)
+    assert growth([1.2, -1.0]) == 0
+    assert settling([2.0, 1.0]) == 0.5
+    assert straightness([1.0, 3.0, 5.0]) == 0
+    assert straightness([1.0, 3.0, 6.0]) == 0.5
+
+
+def test_integration_of_the_definition():
+    """Against the arc-sine formula typed in here, at 20 digits: E[erf erf] = (2/π) asin(2q₁₂/√((1+2q₁)(1+2q₂)))."""
+    c = digits(20).context
+    q1, q2, q12 = c.mpf("0.7"), c.mpf("1.3"), c.mpf("-0.4")
+    value, slope = expectations(erf, q1, q2, q12, c)
+    root = (1 + 2 * q1) * (1 + 2 * q2)
+    assert abs(value - 2 / c.pi * c.asin(2 * q12 / c.sqrt(root))) < 1e-30
+    assert abs(slope - 4 / c.pi / c.sqrt(root - 4 * q12**2)) < 1e-30
+
+
+def test_sampled_networks_are_random_and_reproducible():
+    x = np.eye(2)
+    runs = [sampled_kernels(x, 2.0, 0.1, 30, 5, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert runs[0] == runs[1] != runs[2]

@@ -1,0 +1,134 @@
+"""The command line as people use and misuse it."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ntkref as nk
+from ntkref.claims import registry
+from ntkref.claims.claim import HOLDS
+from ntkref.cli import main
+
+
+def run(capsys, *arguments):
+    status = main(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_audit_of_one_claim(capsys, tmp_path):
+    path = tmp_path / "audit.json"
+    status, out, err = run(capsys, "audit", "--quick", "--only", "eq-14", "--json", str(path))
+    assert (status, err) == (0, "")
+    assert "Equation 14" in out
+    assert "0 disagree" in out
+    document = json.loads(path.read_text())
+    (claim,) = document["claims"]
+    assert claim["id"] == "eq-14"
+    assert set(claim["routes"]) == {"derivation", "digits", "float64"}
+    assert all(m["passed"] for route in claim["routes"].values() for m in route["measured"])
+
+
+def test_a_turned_verdict_makes_the_audit_fail(capsys, monkeypatch):
+    (claim,) = (c for c in registry.CLAIMS if c.id == "eq-17")
+    turned = type(claim)(claim.id, claim.where, claim.paper, HOLDS, claim.chapter, claim.routes)
+    monkeypatch.setattr("ntkref.cli.find", lambda claim_id: turned)
+    status, out, _ = run(capsys, "audit", "--quick", "--only", "eq-17")
+    assert status == 1
+    assert "recorded holds" in out
+    assert "3 disagree" in out
+
+
+def test_kernel_of_the_bundled_digits(capsys, tmp_path):
+    path = tmp_path / "k.npz"
+    status, out, err = run(
+        capsys, "kernel", "--depth", "5", "--sigma-w2", "1.5", "--sigma-b2", "0.1", "--out", str(path)
+    )
+    assert (status, err) == (0, "")
+    assert "(12, 12)" in out
+    x = nk.optical_digits()[0][:12].reshape(12, -1)
+    k = nk.kernels(nk.fcn(5, nk.erf, "1.5", "0.1"), x)
+    with np.load(path, allow_pickle=False) as data:
+        assert sorted(data.files) == ["nngp", "nngp_gap", "ntk", "ntk_gap"]
+        for name in data.files:
+            assert np.array_equal(data[name], getattr(k, name))
+
+
+def test_kernel_in_digits_is_decimal_strings(capsys, tmp_path):
+    x1, x2, path = tmp_path / "x1.csv", tmp_path / "x2.npy", tmp_path / "k.npz"
+    x1.write_text("1,2\n3,4\n")
+    np.save(x2, np.array([[0.5, -1.0]]))
+    words = ("--depth", "3", "--activation", "relu", "--sigma-w2", "2", "--digits", "40", "--out", str(path))
+    assert run(capsys, "kernel", str(x1), "--against", str(x2), *words)[0] == 0
+    exact = nk.kernels(nk.fcn(3, nk.relu, 2), [[1, 2], [3, 4]], [[0.5, -1.0]], nk.digits(60))
+    with np.load(path, allow_pickle=False) as data:
+        for name in ("nngp", "ntk", "nngp_gap", "ntk_gap"):
+            assert data[name].dtype.kind == "U"
+            for text, value in zip(data[name].ravel(), getattr(exact, name).ravel(), strict=True):
+                assert abs(exact.numbers.context.mpf(str(text)) / value - 1) < exact.numbers.context.mpf(10) ** -39
+
+
+def test_kernel_normalised(capsys, tmp_path):
+    path = tmp_path / "k.npz"
+    words = (
+        "--depth",
+        "4",
+        "--sigma-w2",
+        "1.0",
+        "--sigma-b2",
+        "0.18",
+        "--normalise",
+        "--points",
+        "3",
+        "--out",
+        str(path),
+    )
+    assert run(capsys, "kernel", *words)[0] == 0
+    with np.load(path) as data:
+        assert np.max(np.abs(np.diag(data["nngp"]) / nk.mean_field(nk.erf, "1.0", "0.18").q_star - 1)) < 1e-15
+
+
+KERNEL = ("kernel", "--depth", "3", "--sigma-w2", "1", "--out", "{out}")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "required"),
+        (("no-such",), "invalid choice"),
+        (("audit", "--only", "eq-71"), "no claim 'eq-71'; near it: eq-"),
+        (("audit", "--json", "{missing}/a.json"), "there is no folder"),
+        (("kernel", "--sigma-w2", "1", "--out", "{out}"), "--depth"),
+        ((*KERNEL, "--depth", "0"), "depth counts weight layers and must be >= 1, got 0"),
+        ((*KERNEL, "--depth", "x"), "invalid int value: 'x'"),
+        ((*KERNEL, "--sigma-w2", "-1"), "sigma_w2 is a variance and must be >= 0, got -1"),
+        ((*KERNEL, "--sigma-b2", "abc"), "sigma_b2 must be finite"),
+        ((*KERNEL, "--digits", "0"), "digits\\(n\\) needs a whole number"),
+        ((*KERNEL, "--points", "5000"), "--points must lie between 1 and 1797, got 5000"),
+        ((*KERNEL, "--activation", "gelu"), "invalid choice: 'gelu'"),
+        ((*KERNEL, "--out", "{out}.txt"), "--out must end in .npz"),
+        (("kernel", "none.npy", *KERNEL[1:]), "none.npy: no such file"),
+        (("kernel", "--depth", "2000", "--sigma-w2", "3", "--activation", "relu", "--out", "{out}"), "at depth"),
+    ],
+)
+def test_mistakes_are_one_line_and_status_2(capsys, tmp_path, words, message):
+    out = tmp_path / "k.npz"
+    words = [w.format(out=out, missing=tmp_path / "missing") for w in words]
+    status, printed, err = run(capsys, *words)
+    assert status == 2
+    assert printed == ""
+    assert err.count("\n") == 1
+    assert err.startswith("ntkref: ")
+
+    assert re.search(message, err), err
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_and_module_entry():
+    done = subprocess.run([sys.executable, "-m", "ntkref", "--help"], capture_output=True, text=True, check=True)
+    assert "audit" in done.stdout
+    assert "kernel" in done.stdout

@@ -1,0 +1,34 @@
+"""The public surface, name by name: what DESIGN promises is there, and nothing is there by accident."""
+
+import ntkref
+
+PROMISED = {
+    "Activation", "CriticalPoint", "Dense", "Kernels", "MeanField", "Network", "Spectrum", "asymptotics",
+    "critical_point", "digits", "erf", "fcn", "float64", "floats", "gradient_flow", "kernels", "kernels_by_depth",
+    "kernels_of_pair", "max_learning_rate", "mean_field", "mean_predictor", "normalised", "optical_digits", "relu",
+    "spectrum", "symbols",
+}  # fmt: skip
+
+
+def test_all_is_exact():
+    assert set(ntkref.__all__) == PROMISED
+    assert sorted(ntkref.__all__) == ntkref.__all__
+
+
+def test_every_name_is_documented():
+    for name in ntkref.__all__:
+        assert getattr(ntkref, name).__doc__, name
+
+
+def test_version_is_the_distributions():
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        assert version("ntkref") == ntkref.__version__
+    except PackageNotFoundError:  # a checkout that was never installed
+        import configparser
+        from pathlib import Path
+
+        parser = configparser.ConfigParser()
+        parser.read(Path(__file__).parents[1] / "setup.cfg")
+        assert parser["metadata"]["version"] == ntkref.__version__

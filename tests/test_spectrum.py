@@ -1,0 +1,147 @@
+"""Eigenvalues at any condition number, against eigenvalues of the plain matrix at enough digits."""
+
+import array_api_strict
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ntkref as nk
+
+POINTS = {"ordered": ("1.0", "0.18"), "critical": ("1.7476037497677033", "0.18"), "chaotic": ("3.0", "0.18")}
+
+
+def images(n, net, q=None, start=0):
+    x, _ = nk.optical_digits()
+    return nk.normalised(x[start : start + n].reshape(n, -1), net, q=q)
+
+
+def plain_eigenvalues(k, kernel="ntk"):
+    """Symmetric eigenvalues of the entries alone, in the digits of `k`: no gaps, no factor."""
+    context = k.numbers.context
+    return sorted(context.eigsy(context.matrix(getattr(k, kernel).tolist()), eigvals_only=True), reverse=True)
+
+
+def relative(a, b):
+    return max(abs(float(mpmath.mpf(x) / y - 1)) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("kernel", ["ntk", "nngp"])
+@pytest.mark.parametrize(("phase", "depth"), [("ordered", 10), ("ordered", 200), ("critical", 100), ("chaotic", 40)])
+def test_float64_against_plain_eigenvalues(phase, depth, kernel):
+    net = nk.fcn(depth, nk.erf, *POINTS[phase])
+    x = images(6, net)
+    s = nk.spectrum(nk.kernels(net, x), kernel)
+    exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(120)), kernel)
+    error = relative(s.eigenvalues, exact)
+    assert error < 1e-11  # DESIGN promises 1e-9 of κ
+    assert error <= max(s.error)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("phase", list(POINTS))
+def test_kappa_at_depth_1000(phase):
+    net = nk.fcn(1000, nk.erf, *POINTS[phase])
+    x = images(6, net)
+    s = nk.spectrum(nk.kernels(net, x))
+    exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(180)))
+    assert abs(float(mpmath.mpf(s.kappa) / (exact[0] / exact[-1]) - 1)) < 1e-9
+
+
+def test_kappa_beyond_1e100():
+    """The issue's case: an ordered network so deep that κ > 1e100, against 160-digit plain eigenvalues."""
+    net = nk.fcn(800, nk.erf, *POINTS["ordered"])
+    x = images(3, net)
+    s = nk.spectrum(nk.kernels(net, x))
+    exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(160)))
+    assert s.kappa > 1e100
+    assert abs(float(mpmath.mpf(s.kappa) / (exact[0] / exact[-1]) - 1)) < 1e-9
+
+
+def test_digits_are_correct_digits():
+    net = nk.fcn(30, nk.erf, *POINTS["ordered"])
+    x = images(5, net)
+    few, many = (nk.spectrum(nk.kernels(net, x, numbers=nk.digits(n))).eigenvalues for n in (25, 60))
+    assert all(abs(a / b - 1) < mpmath.mpf(10) ** -24 for a, b in zip(few, many, strict=True))
+
+
+def test_nearly_equal_points_are_answered_with_their_error():
+    """Two points at relative distance 1e-8: κ keeps half its digits, and the bound says so."""
+    net = nk.fcn(10, nk.erf, *POINTS["ordered"])
+    x = images(5, net)
+    x = np.vstack([x, x[0] + 1e-8 * np.roll(x[0], 1)])
+    s = nk.spectrum(nk.kernels(net, x))
+    exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(80)))
+    errors = [abs(float(mpmath.mpf(a) / b - 1)) for a, b in zip(s.eigenvalues, exact, strict=True)]
+    assert all(error <= bound for error, bound in zip(errors, s.error, strict=True))
+    assert max(errors[:-1]) < 1e-12
+    assert errors[-1] < 1e-6  # u/1e-8, times what ten layers add
+
+
+def test_equal_points_give_a_zero_eigenvalue_and_no_kappa():
+    net = nk.fcn(4, nk.erf, *POINTS["ordered"])
+    x = images(3, net)
+    s = nk.spectrum(nk.kernels(net, x[[0, 1, 2, 1]]))
+    assert s.eigenvalues[-1] == 0
+    assert s.error[-1] == 0
+    with pytest.raises(ZeroDivisionError, match="smallest eigenvalue is 0"):
+        _ = s.kappa
+
+
+@given(st.integers(2, 9), st.integers(1, 30), st.sampled_from(list(POINTS)), st.integers(0, 1700))
+def test_trace_and_order(m, depth, phase, start):
+    net = nk.fcn(depth, nk.erf, *POINTS[phase])
+    k = nk.kernels(net, images(m, net, start=start, q="0.9"))
+    s = nk.spectrum(k)
+    assert np.all(np.diff(s.eigenvalues) <= 0)
+    assert s.eigenvalues[-1] > 0
+    assert abs(np.sum(s.eigenvalues) / np.trace(k.ntk) - 1) < 1e-13  # m roundings and the Jacobi sweeps'
+    assert s.lambda_max == s.eigenvalues[0]
+    assert len(s.lambda_bulk) == m - 1
+
+
+def test_max_learning_rate_is_where_descent_turns():
+    net = nk.fcn(5, nk.erf, *POINTS["chaotic"])
+    k = nk.kernels(net, images(6, net))
+    eta = nk.max_learning_rate(k)
+    assert eta == 2 / nk.spectrum(k).lambda_max
+    residual = np.random.default_rng(0).standard_normal(6)
+    for factor, shrinks in ((0.99, True), (1.01, False)):
+        f = residual
+        for _ in range(4000):
+            f = f - factor * eta * (k.ntk @ f)
+        assert (np.linalg.norm(f) < np.linalg.norm(residual)) == shrinks
+
+
+def test_other_namespaces_give_the_same():
+    net = nk.fcn(20, nk.erf, *POINTS["ordered"])
+    x = images(4, net)
+    ours, strict = (nk.spectrum(nk.kernels(net, x, numbers=n)) for n in (nk.float64, nk.floats(array_api_strict)))
+    assert np.max(np.abs(np.asarray(strict.eigenvalues) / ours.eigenvalues - 1)) < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda net, x: 3, TypeError, "must be what kernels"),
+        (lambda net, x: nk.kernels(net, x, x), ValueError, "without x2"),
+        (lambda net, x: nk.kernels(net, x[:1]), ValueError, "at least two points"),
+        (lambda net, x: nk.kernels_of_pair(net, 1, 0.5), ValueError, "Gram matrix"),
+    ],
+)
+def test_bad_input(make, error, message):
+    net = nk.fcn(2, nk.erf, 1, 1)
+    with pytest.raises(error, match=message):
+        nk.spectrum(make(net, np.eye(3)))
+
+
+def test_bad_kernel_name():
+    with pytest.raises(ValueError, match='kernel must be "ntk" or "nngp", got \'K\''):
+        nk.spectrum(nk.kernels(nk.fcn(2, nk.erf, 1, 1), np.eye(3)), kernel="K")
+
+
+def test_underflow_is_said():
+    net = nk.fcn(4000, nk.erf, *POINTS["ordered"])
+    with pytest.raises(FloatingPointError, match=r"depth 4000.*digits"):
+        nk.spectrum(nk.kernels(net, images(2, net)))
