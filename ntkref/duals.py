@@ -36,7 +36,8 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     m = sqrt(m0**2 + area4)
     r = sqrt(q1 * q2)
     same_side = q12 >= 0
-    size = numbers.where(same_side, q12, -q12)
+    # |q₁₂|, from the gap: q₁₂ itself drifts from it by l u, which would cost the gap l² u at χ₁ = 1.
+    size = (q1 + q2 - numbers.where(same_side, k.gap, k.cogap)) / 2
 
     t1 = 2 / pi * atan2(2 * q1, m1)
     t2 = 2 / pi * atan2(2 * q2, m2)
