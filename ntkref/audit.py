@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import math
 import platform
+import signal
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from multiprocessing import Pool
 
 import numpy as np
 from rich.console import Console
@@ -15,24 +18,36 @@ from rich.table import Table
 
 from .claims import Claim, Outcome, run_route
 from .claims.claim import ROUTES
-from .claims.setting import Setting
+from .claims.setting import Setting, run_chapter
 from .files import written_whole
 
 __all__ = ["audit", "report", "write_json"]
 
 
 def audit(claims: Iterable[Claim], setting: Setting, console: Console) -> list[Outcome]:
-    """Run all routes of `claims`, with a progress bar on `console`'s terminal."""
-    jobs = [(claim, route) for claim in claims for route in ROUTES if route in claim.routes]
-    outcomes = []
+    """Run all routes of `claims`, with a progress bar on `console`'s terminal.
+
+    The chapters run in a process of their own, beside the numbers.
+    """
+    claims = list(claims)
+    jobs = [(claim, route) for claim in claims for route in claim.routes]
+    jobs.sort(key=lambda job: job[1] == "derivation")  # last, when their chapters have run
+    chapters = dict.fromkeys(claim.chapter for claim, route in jobs if route == "derivation")
     columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    outcomes = []
+    with (
+        Pool(1, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
+        running = {name: pool.apply_async(run_chapter, (name,)) for name in chapters}
+        setting = replace(setting, run_chapter=lambda name: running[name].get())
         task = progress.add_task("", total=len(jobs))
         for claim, route in jobs:
             progress.update(task, description=f"{claim.id} {route}")
             outcomes.append(run_route(claim, route, setting))
             progress.advance(task)
-    return outcomes
+    order = {claim.id: position for position, claim in enumerate(claims)}
+    return sorted(outcomes, key=lambda outcome: (order[outcome.claim.id], ROUTES.index(outcome.route)))
 
 
 def _by_claim(outcomes) -> Iterator[tuple[Claim, dict[str, Outcome]]]:
@@ -44,12 +59,18 @@ def _by_claim(outcomes) -> Iterator[tuple[Claim, dict[str, Outcome]]]:
 
 def report(outcomes: list[Outcome], console: Console) -> bool:
     """Print the table and every disagreement; True if all routes confirm the recorded verdicts."""
-    table = Table(title="The paper, statement by statement", caption="digits of agreement per route; – : no such route")
-    for column in ("where", "the paper's statement, and ours where they differ", "verdict", *ROUTES):
-        table.add_column(column, justify="right" if column in ROUTES else "left")
+    table = Table(
+        title="The paper, statement by statement",
+        caption="digits of agreement by route; ✓: a rate, bound or limit confirmed; –: no such route",
+        show_lines=True,
+    )
+    table.add_column("the paper's words in symbols; → what is true", ratio=1)
+    table.add_column("verdict", width=10)
+    for route in ROUTES:
+        table.add_column(route, justify="right", no_wrap=True)
     for claim, routes in _by_claim(outcomes):
-        statement = claim.paper + (f"\n→ {claim.truth}" if claim.truth else "")
-        table.add_row(claim.where, statement, claim.verdict, *(_cell(routes.get(route)) for route in ROUTES))
+        statement = f"[bold]{claim.where}[/bold]\n{claim.paper}" + (f"\n→ {claim.truth}" if claim.truth else "")
+        table.add_row(statement, claim.verdict, *(_cell(routes.get(route)) for route in ROUTES))
     console.print(table)
     wrong = [outcome for outcome in outcomes if not outcome.agrees]
     for outcome in wrong:
@@ -65,8 +86,10 @@ def _cell(outcome: Outcome | None) -> str:
     if outcome is None:
         return "–"
     if not outcome.agrees:
-        return f"[red]{outcome.verdict}[/red]"
-    return "exact" if math.isinf(outcome.digits) else f"{outcome.digits:.1f}"
+        return "[red]✗[/red]"
+    if math.isnan(outcome.digits):
+        return "✓"
+    return "exact" if math.isinf(outcome.digits) else f"{outcome.digits:.0f}"
 
 
 def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:

@@ -96,10 +96,13 @@ class Outcome:
 
     @property
     def digits(self) -> float:
-        """Digits of agreement of what is true: −log10 of the largest error of its sharpest kind of check."""
-        decisive = [m for m in self.measured if m.statement == ("printed" if self.verdict == HOLDS else "corrected")]
-        sharp = [m for m in decisive if m.allowed < 1e-6] or decisive
-        return min((-math.log10(m.error) if m.error > 0 else math.inf for m in sharp), default=math.nan)
+        """Digits of agreement in what is true: −log10 of the largest error of its equalities; nan without any.
+
+        An equality is a check that allows less than 1e-6; the others are of rates, bounds and limits.
+        """
+        true = "printed" if self.verdict == HOLDS else "corrected"
+        equalities = [m.error for m in self.measured if m.statement == true and m.allowed < 1e-6]
+        return min((-math.log10(error) if error > 0 else math.inf for error in equalities), default=math.nan)
 
 
 def computed_verdict(measured: Iterable[Measured]) -> str:

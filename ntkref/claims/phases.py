@@ -13,7 +13,7 @@ from .claim import CORRECTED, HOLDS, WRONG, Claim, corrected, leading, printed
 from .laws import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
 from .setting import Setting
 
-__all__ = ["PHASE_CLAIMS"]
+__all__ = ["PHASE_CLAIMS", "critical_spectra"]
 
 
 def _float_error(depth):
@@ -34,6 +34,8 @@ def _eq11(setting: Setting, numbers):
     (variance, _), (diagonal, _) = steps[last].nngp_variances, steps[last].ntk_variances
     allowed = _float_error(last) if floats else (10 * numbers.eps, "rounding to n digits")
     yield printed("q = q*", variance / mf.q_star - 1, *allowed)
+    if not floats:
+        allowed = 10 * last * numbers.eps, "the power l of χ₁ to n digits"
     yield printed("p = q* (χ₁ˡ − 1)/(χ₁ − 1)", diagonal / asymptotics.of(mf).ntk_diagonal(last) - 1, *allowed)
 
 
@@ -107,12 +109,8 @@ def _eq15_derivation(setting: Setting):
     yield printed("m p*, derived", top / (setting.m * p) - 1, numbers.eps, "digits asked for")
 
 
-def _critical_depths(setting):
-    return tuple(10**k for k in range(3, round(math.log10(setting.deep)) + 1))
-
-
 def _eq17_float64(setting: Setting):
-    mf, depths = setting.mean_field("critical"), _critical_depths(setting)
+    mf, depths = setting.mean_field("critical"), setting.decades
     steps, laws = setting.pair("critical", depths, float64), asymptotics.of(mf)
     q, last = mf.q_star, depths[-1]
     yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
@@ -154,15 +152,15 @@ def _eq17_derivation(setting: Setting):
     yield corrected("ρ, derived, against the package's α and β", rho / laws.rho - 1, 100 * numbers.eps, "rounding")
 
 
-def _critical_spectra(setting: Setting):
-    depths = _critical_depths(setting)
-    return {l: spectrum(k) for l, (k, _) in setting.kernels("critical", depths).items()}
+def critical_spectra(setting: Setting):
+    """{l: spectrum of the NTK} on the critical line."""
+    return {l: spectrum(k) for l, (k, _) in setting.kernels("critical", setting.gram_decades).items()}
 
 
 def _eq18_float64(setting: Setting):
     mf, m = setting.mean_field("critical"), setting.m
     laws, q = asymptotics.of(mf), mf.q_star
-    spectra = _critical_spectra(setting)
+    spectra = critical_spectra(setting)
     depths = list(spectra)
     last = depths[-1]
     tops = [spectra[l].lambda_max - (m + 2) * q * l / 3 for l in depths]

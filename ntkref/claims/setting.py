@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import runpy
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..network import Network, fcn
 from ..numbers import Digits, Numbers, digits, float64
 from ..recursion import Kernels, kernels_by_depth, pairs_by_depth
 
-__all__ = ["Setting", "chapter_file"]
+__all__ = ["Setting", "chapter_file", "run_chapter"]
 
 
 def chapter_file(name: str) -> Path:
@@ -29,11 +30,18 @@ def chapter_file(name: str) -> Path:
     raise FileNotFoundError(f"chapter {name} is neither in the package nor in derivations/")
 
 
+@cache
+def run_chapter(name: str) -> dict:
+    """Run a chapter, all its checks included, and return its `results`."""
+    return runpy.run_path(str(chapter_file(name)))["results"]
+
+
 @dataclass(frozen=True)
 class Setting:
     """The points and data at which claims are checked; `quick` means fewer digits and less depth."""
 
     quick: bool = False
+    run_chapter: Callable[[str], dict] = field(default=run_chapter, compare=False)
 
     m = 12  # training images; the paper's Figure 1 has 12 or 20 points
     tests = 4
@@ -43,9 +51,14 @@ class Setting:
         return digits(30 if self.quick else 50)
 
     @property
-    def deep(self) -> int:
-        """How deep the critical line's power laws are followed."""
-        return 10_000 if self.quick else 100_000
+    def decades(self) -> tuple[int, int, int]:
+        """The depths at which the critical line's power laws are read, for one pair."""
+        return (100, 1000, 10_000) if self.quick else (1000, 10_000, 100_000)
+
+    @property
+    def gram_decades(self) -> tuple[int, int, int]:
+        """The same for Gram matrices, which cost more."""
+        return (100, 1000, 10_000) if self.quick else (300, 3000, 30_000)
 
     def mean_field(self, phase: str, numbers: Numbers = float64) -> MeanField:
         """erf at the point that stands for `phase`."""
@@ -83,12 +96,7 @@ class Setting:
 
     def chapter(self, name: str) -> dict:
         """The results of a chapter, which is run from start to end: every step of it is checked."""
-        return _chapter(name)
-
-
-@cache
-def _chapter(name):
-    return runpy.run_path(str(chapter_file(name)))["results"]
+        return self.run_chapter(name)
 
 
 @cache

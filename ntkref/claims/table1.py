@@ -11,7 +11,7 @@ from ..predictor import mean_predictor
 from ..spectrum import spectrum
 from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
 from .laws import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
-from .phases import _critical_depths, _critical_spectra
+from .phases import critical_spectra
 from .setting import Setting
 
 __all__ = ["TABLE_CLAIMS"]
@@ -77,7 +77,7 @@ def _critical_bulk(setting: Setting):
 
 
 def _critical(setting, name, value, slope, logs):
-    mf, spectra = setting.mean_field("critical"), _critical_spectra(setting)
+    mf, spectra = setting.mean_field("critical"), critical_spectra(setting)
     laws, depths = asymptotics.of(mf), list(spectra)
     remainders = [value(spectra[l]) - slope * mf.q_star * l for l in depths]
     yield printed(f"λ_{name} − {slope:.3g} q* l is O(1)", *drift(remainders, mf.q_star, depths[-1]))
@@ -89,7 +89,7 @@ def _critical(setting, name, value, slope, logs):
 
 
 def _critical_kappa(setting: Setting):
-    mf, spectra, m = setting.mean_field("critical"), _critical_spectra(setting), setting.m
+    mf, spectra, m = setting.mean_field("critical"), critical_spectra(setting), setting.m
     laws, depths = asymptotics.of(mf), list(spectra)
     limit = (m + 2) / 2
     scaled = [(spectra[l].kappa - limit) * l for l in depths]
@@ -114,7 +114,7 @@ def _critical_kappa_derivation(setting: Setting):
 
 
 def _critical_predictor(setting: Setting):
-    depths = _critical_depths(setting)
+    depths = setting.gram_decades
     scaled = [l * p for l, p in zip(depths, _predictions(setting, "critical", depths), strict=True)]
     yield printed("l P(Θ)y settles, for labels of mean 0", settling(scaled), *SETTLED)
 
