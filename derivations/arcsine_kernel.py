@@ -131,7 +131,7 @@ proved(Tdot_erf**2, (4 / pi / (2 * pi)) ** 2 / Delta * (2 * pi) ** 2 / M.det())
 #   = \frac2\pi\arcsin\frac{2q_{12}}{\sqrt{(1 + 2q_1)(1 + 2q_2)}}. \tag{1.8}$$
 
 # %%
-proved(integrate(erf(u) * exp(-(u**2) / (2 * q1)), (u, -oo, oo)), 0)
+proved(erf(-u), -erf(u))  # while the density of u is even
 n = sympy.Symbol("n", positive=True)
 primitive = integrate(Tdot_erf.subs({q1: (n - 1) / 2, q2: (n - 1) / 2, q12: t}), t)  # only n² = n·n matters
 T_erf = (primitive.subs(t, q12) - primitive.subs(t, 0)).subs(n, sqrt((1 + 2 * q1) * (1 + 2 * q2)))
@@ -203,7 +203,7 @@ proved(variance_slope, first / (1 + 2 * q))
 middle, half = sympy.symbols("middle half", real=True)  # (α + β)/2 and (α − β)/2
 alpha, beta = middle + half, middle - half
 tangent = sympy.expand_trig((sin(alpha) - sin(beta)) / (cos(alpha) + cos(beta)))
-proved(tangent, tan((alpha - beta) / 2))
+proved(tangent, tan(half))
 
 e = sympy.Symbol("e", positive=True)
 a_, b_ = 2 * q / (1 + 2 * q), 2 * q / (1 + 2 * q) * (1 - e)
@@ -259,6 +259,8 @@ proved(cos(angle), q12 / sqrt(q1 * q2))  # so `angle` is θ
 proved(T_relu, T_wedge.subs(theta, angle))
 proved(Tdot_relu, Tdot_wedge.subs(theta, angle))
 proved(diff(T_relu, q12), Tdot_relu)  # Price's theorem again, though ReLU is not smooth
+proved(diff(Tdot_relu, q12), 1 / (2 * pi * sqrt(Delta)))  # infinite at q12 = q1 = q2
+proved(T_wedge.subs({theta: 0, q2: q1}), q1 / 2)  # so the slope of the variance map is 1/2
 
 # %% [markdown]
 # ## 8. Results, and the package's own functions
@@ -279,17 +281,27 @@ results = {
 # %% [markdown]
 # (a) *On symbols.*  The package's duals, called with `ntkref.symbols()`, are these formulas.  For erf it writes
 # $\mathcal T$ with an arctangent and the gap with the whole angle, $g = \frac4\pi\arctan X$; so the sines of
-# $\frac\pi2\mathcal T$ are compared, and $X$ with the tangent of the doubled angle of (1.13).
+# $\frac\pi2\mathcal T$ are compared, and $X$ with the tangent of the doubled angle of (1.13).  Where the package
+# chooses the form that rounds best, each of its forms must be the formula.
+
 
 # %%
+def forms(expression):
+    """All values of a `Piecewise`."""
+    folded = sympy.piecewise_fold(expression)
+    return [form for form, _ in folded.args] if isinstance(folded, sympy.Piecewise) else [folded]
+
+
 numbers = nk.symbols()
-p12 = sympy.Symbol("q12", positive=True)  # a positive q12 decides the package's branches
-general = Covariance(q1, q2, p12, q1 - q2, q1 + q2 - 2 * p12, q1 + q2 + 2 * p12)
+p12 = sympy.Symbol("q12", positive=True)  # its sign decides some of the package's branches
+general = Covariance(q1, q2, p12, q1 - q2, q1 + q2 - 2 * p12, q1 + q2 + 2 * p12, sqrt(q1 * q2 - p12**2))
 by_area = {q2: (area2 + p12**2) / q1}
 for name, compared in (("erf", lambda T: sin(pi * T / 2)), ("relu", lambda T: T)):
     T, Tdot = getattr(nk, name).duals(general, numbers)
-    proved(compared(T.xy).subs(by_area), compared(results[f"T_{name}"](q1, q2, p12)).subs(by_area))
-    proved(Tdot.xy.subs(by_area), results[f"Tdot_{name}"](q1, q2, p12).subs(by_area))
+    for form in forms(T.xy):
+        proved(compared(form).subs(by_area), compared(results[f"T_{name}"](q1, q2, p12)).subs(by_area))
+    for form in forms(Tdot.xy):
+        proved(form.subs(by_area), results[f"Tdot_{name}"](q1, q2, p12).subs(by_area))
     proved(Tdot.x, results[f"Tdot_{name}"](q1, q1, q1))
     proved(compared(T.x), compared(results[f"T_{name}"](q1, q1, q1)))
 
@@ -301,7 +313,8 @@ for ours, theirs in zip(results["erf_derivatives"], package_orders, strict=True)
 w = sympy.Symbol("w", positive=True)
 acute = 1 / (1 + w)  # an ε between 0 and 1, for the same reason
 T, _ = nk.erf.duals(covariance_of_pair(q, acute, numbers), numbers)
-proved(tan(pi * T.gap / 4), sympy.expand_trig(tan(2 * atan(half_tangent.subs(e, acute)))))
+for form in forms(T.gap):
+    proved(tan(pi * form / 4), sympy.expand_trig(tan(2 * atan(half_tangent.subs(e, acute)))))
 
 # %% [markdown]
 # (b) *At 50 digits and* (c) *in float64.*  Also against the definition: the double integral (1.1), by 160 × 160
@@ -336,7 +349,7 @@ for c1, c2, c12 in (("0.7", "1.3", "0.4"), ("2", "0.5", "-0.3")):
         agree(Tdot_number, expectation(derivative, low, *floats), digits=12)
         for system, digits in ((nk.digits(50), 49), (nk.float64, 14)):  # a few units in the last place
             x, y, xy = (system.asarray(c, "c") for c in (c1, c2, c12))
-            pair = Covariance(x, y, xy, x - y, x + y - 2 * xy, x + y + 2 * xy)
+            pair = Covariance(x, y, xy, x - y, x + y - 2 * xy, x + y + 2 * xy, system.sqrt(x * y - xy**2))
             T, Tdot = getattr(nk, name).duals(pair, system)
             agree(T.xy, T_number, digits)
             agree(Tdot.xy, Tdot_number, digits)

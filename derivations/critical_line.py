@@ -369,9 +369,9 @@ for system in (nk.digits(50), nk.float64):
 # %%
 nu, y = sympy.symbols("nu y", positive=True)  # y = e^ν, small
 grow = (1 - alpha * y) ** (-nu)  # (e'/e)^(−ν)
-proved(coefficients((grow - 1) / y, y, 0, 0)[0], nu * alpha)
+proved(coefficients(grow, y, 0, 1), [1, nu * alpha])
 fall = (1 - alpha * y) ** (1 + nu) - (1 - (1 + nu) * alpha * y)  # (e'/e)^(1+ν) against f'
-proved(coefficients(fall, y, 0, 1)[1], 0)
+proved(coefficients(fall, y, 0, 1), [0, 0])
 n = (1 + nu) / nu
 fraction = sympy.integrate(y**n, (y, 0, 1))
 proved(fraction, nu / (1 + 2 * nu))

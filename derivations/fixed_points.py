@@ -93,7 +93,8 @@ proved(V.subs(pinned), q)
 # %%
 chi_1 = 4 * sigma_w2 / (pi * sqrt(1 + 4 * q))
 chi_q = chi_1 / (1 + 2 * q)
-chi_c = 4 * sigma_w2 / (pi * sqrt((1 + 2 * q) ** 2 - 4 * c**2 * q**2))
+radicand = (1 + 2 * q) ** 2 - 4 * c**2 * q**2
+chi_c = 4 * sigma_w2 / (pi * sqrt(radicand))
 proved(chi_q, V_slope)
 proved(chi_1, sigma_w2 * Tdot(q, q, q))
 proved(chi_c, sigma_w2 * Tdot(q, q, c * q))
@@ -119,10 +120,10 @@ M = f.subs(q12, c * q) / q
 proved(M.subs(c, 1), 1)
 proved(diff(M, c), chi_c)
 
-convexity = 4 * c * q**2 / ((1 + 2 * q) ** 2 - 4 * c**2 * q**2)
+convexity = 4 * c * q**2 / radicand
 proved(diff(M, c, 2), convexity * chi_c)
 x = sympy.Symbol("x", nonnegative=True)
-numerator, denominator = sympy.together(((1 + 2 * q) ** 2 - 4 * c**2 * q**2).subs(c, 1 / (1 + x))).as_numer_denom()
+numerator, denominator = sympy.together(radicand.subs(c, 1 / (1 + x))).as_numer_denom()
 holds((numerator.expand() / denominator).is_positive, "the radicand is positive for 0 < c <= 1")
 
 # %% [markdown]
@@ -157,8 +158,7 @@ proved(sigma_b2 / q + c - chord, (1 + c) * sigma_b2 / q)
 epsilon = sympy.Symbol("epsilon", positive=True)
 a = 2 * q**2 / (1 + 4 * q) * chi_1
 falling = series(1 - M.subs(c, 1 - epsilon), epsilon, 0, 3).removeO()
-proved(falling.coeff(epsilon, 1), chi_1)
-proved(falling.coeff(epsilon, 2), -a)
+proved([falling.coeff(epsilon, power) for power in range(3)], [0, chi_1, -a])
 proved(a, diff(M, c, 2).subs(c, 1) / 2)
 proved(M.subs(c, 0), bias)
 
@@ -228,7 +228,10 @@ proved(by_arctangent, explicit)
 # %%
 proved(explicit.subs(s, 1), 0)
 proved(diff(explicit, s).subs(s, 1), 0)
-holds(factor(diff(explicit, s, 2).subs(s, 1 + x)).subs(x, h).is_positive, "σ_b² is convex in s > 1")
+bend = Rational(1, 2) - 2 / (1 + s**2) ** 2  # 0 at s = 1, positive beyond
+proved(diff(explicit, s, 2), bend)
+proved(bend.subs(s, 1), 0)
+holds(factor(bend.subs(s, 1 + h)).is_positive, "σ_b² is convex in s > 1")
 holds(diff(line_sigma_w2, q).is_positive, "σ_w² increases")
 proved(line_sigma_w2.subs(q, 0), pi / 4)
 proved(series(line_sigma_w2, q, 0, 2).removeO(), pi / 4 + pi / 2 * q)

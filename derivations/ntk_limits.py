@@ -25,7 +25,7 @@ import pathlib
 import runpy
 
 import sympy
-from sympy import Function, Lambda, Matrix, asin, diff, exp, expand, limit, oo, pi, rsolve, series, solve, symbols
+from sympy import Function, Lambda, Matrix, diff, exp, expand, limit, oo, rsolve, series, solve, symbols
 
 import ntkref as nk
 from ntkref.pair import Covariance, Pair
@@ -35,7 +35,7 @@ from ntkref.recursion import pairs_by_depth
 steps = runpy.run_path(str(pathlib.Path(globals().get("__file__", "chapter.py")).with_name("steps.py")))
 agree, holds, proved, value = (steps[name] for name in ("agree", "holds", "proved", "value"))
 
-q_star, q_ab, p_ab, chi, f2, f3, E, D, S = symbols("q_star q_ab p_ab chi f2 f3 E D S", positive=True)
+q_star, q_ab, p_ab, chi, f2, E, D, S = symbols("q_star q_ab p_ab chi f2 E D S", positive=True)
 delta, eta, t = symbols("delta eta t", real=True)
 l, m = symbols("l m", integer=True, positive=True)
 
@@ -129,12 +129,11 @@ proved(q_next + slope * (p_ab_star + eta) - p_ab_star, forced)
 # $$\delta_l = E\chi^{l-1} - \frac{f_2}{2\chi(1 - \chi)}\,(E\chi^{l-1})^2 + \dots \tag{3.8}$$
 
 # %%
-step = Lambda(delta, chi * delta + f2 * delta**2 / 2 + f3 * delta**3 / 6)
+step = Lambda(delta, chi * delta + f2 * delta**2 / 2)  # the cubic term enters none of the orders below
 x = sympy.Symbol("x", positive=True)  # E χ^(l−1), which the next layer multiplies by χ
 koenigs = Lambda(x, x - f2 / (2 * chi * (1 - chi)) * x**2)
 residual = expand(step(koenigs(x)) - koenigs(chi * x))
-proved(residual.coeff(x, 1), 0)
-proved(residual.coeff(x, 2), 0)
+proved([residual.coeff(x, power) for power in (0, 1, 2)], [0, 0, 0])
 
 # %% [markdown]
 # ## 5. The rate of $p_{ab}$ in chaos: a resonance
@@ -155,7 +154,7 @@ forcing = forced.subs({slope: first_slope(delta), q_next: q_ab + step(delta)}).s
 linear = expand(series(forcing, small, 0, 2).removeO()).coeff(small, 1)
 proved(linear, chi * eta + (chi + f2 * p_ab_star) * delta)
 quadratic = expand(expand(forcing).coeff(small, 2))
-proved(quadratic.subs(delta, 0), 0)  # each dropped term contains δ
+proved(quadratic, f2 * delta * (eta + delta / 2))  # what is dropped contains δ
 
 resonance = (chi + f2 * p_ab) / chi**2
 A = sympy.Symbol("A")
@@ -164,7 +163,7 @@ solution = solve(sympy.simplify((free.subs(l, l + 1) - chi * free - forced_by_E)
 proved(solution[0], resonance * E)
 y = sympy.Symbol("y", positive=True)
 tail = sympy.summation(l * (1 + y) ** (-l), (l, 1, oo))  # Σ k χ^k at χ = 1/(1 + y) < 1
-holds(sympy.simplify(tail).is_finite, "the dropped terms add up")
+proved(tail, (1 + y) / y**2)
 
 # %% [markdown]
 # ## 6. The rate of $p - p_{ab}$ in order
@@ -202,9 +201,9 @@ proved(solution[0], s * E)
 # In chaos $f'' = f'\cdot4t/((1 + 2q^*)^2 - 4t^2)$ is needed at $t = q_{ab}^*$.
 
 # %%
-f_erf = 2 / pi * asin(2 * t / (1 + 2 * q_star))  # per σ_w², (1.8)
+slope_erf = ((1 + 2 * q_star) ** 2 - 4 * t**2) ** sympy.Rational(-1, 2)  # f' but for a constant factor, (1.7)
 ratio_erf = 4 * t / ((1 + 2 * q_star) ** 2 - 4 * t**2)
-proved(diff(f_erf, t, 2), ratio_erf * diff(f_erf, t))
+proved(diff(slope_erf, t), ratio_erf * slope_erf)
 proved(ratio_erf.subs(t, q_star), 4 * q_star / (1 + 4 * q_star))
 s_erf = 1 + 4 * q_star**2 / ((1 - chi) * (1 + 4 * q_star))
 proved(s.subs({f2: chi * ratio_erf.subs(t, q_star), P: p_star}), s_erf)
@@ -227,7 +226,7 @@ for size in range(2, 6):
     holds({expand(k): n for k, n in Theta.eigenvals().items()} == {expand(k): n for k, n in spectrum.items()})
 
 lambda_max, bulk = m * P, s * E * depth * chi ** (depth - 1)
-p_order = P - P * chi**depth
+p_order = p.subs({q_star: P * (1 - chi), l: depth})
 top = p_order + (m - 1) * (p_order - bulk)
 by_xi = {chi: exp(-1 / xi)}
 proved(limit(top.subs(by_xi), depth, oo), lambda_max)
@@ -263,8 +262,9 @@ def unknown_duals(k, numbers):
     """T and Tdot as functions of q_ab without a formula; on the diagonal q* is fixed and the slope is χ₁."""
     T_qq, slope_qq = (q_star - sigma_b2) / sigma_w2, chi_1 / sigma_w2
     T, Tdot, zero = T_of(k.xy), Tdot_of(k.xy), 0 * k.xy
+    area = sympy.sqrt(T_qq**2 - T**2)
     return (
-        Covariance(T_qq, T_qq, T, zero, 2 * (T_qq - T), 2 * (T_qq + T)),
+        Covariance(T_qq, T_qq, T, zero, 2 * (T_qq - T), 2 * (T_qq + T), area),
         Pair(slope_qq, slope_qq, Tdot, zero, 2 * (slope_qq - Tdot)),
     )
 

@@ -55,6 +55,8 @@ def critical_point(
     """
     if not isinstance(activation, Activation):
         raise TypeError(f"activation must be an activation such as ntkref.erf, got {activation!r}")
+    if not isinstance(numbers, Numbers):
+        raise TypeError(f"numbers must be float64, floats(xp), digits(n) or symbols(), got {numbers!r}")
     given = {"sigma_w2": sigma_w2, "sigma_b2": sigma_b2, "q_star": q_star}
     given = {name: variance(value, name) for name, value in given.items() if value is not None}
     if len(given) != 1:

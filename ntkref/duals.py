@@ -32,27 +32,31 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     sqrt, atan2, pi = numbers.sqrt, numbers.atan2, numbers.pi
     q1, q2, q12, diff = k.x, k.y, k.xy, k.diff
     m1, m2, m0 = sqrt(1 + 4 * q1), sqrt(1 + 4 * q2), sqrt(1 + 2 * (q1 + q2))
-    area4 = numbers.nonnegative(k.gap * k.cogap - diff**2)  # 4 area²
+    area4 = _area4(k, numbers)
     m = sqrt(m0**2 + area4)
-    r = sqrt(q1 * q2)
+    r = sqrt(q1) * sqrt(q2)
     same_side = q12 >= 0
-    # |q₁₂|, from the gap: q₁₂ itself drifts from it by l u, which would cost the gap l² u at χ₁ = 1.
-    size = (q1 + q2 - numbers.where(same_side, k.gap, k.cogap)) / 2
+    # |q₁₂| from the gap where that is small: q₁₂ itself drifts from it by l u, which at χ₁ = 1 would cost the
+    # gap l² u.
+    close = numbers.where(same_side, k.gap, k.cogap)
+    size = numbers.where(2 * close < q1 + q2, (q1 + q2 - close) / 2, numbers.where(same_side, q12, -q12))
 
-    t1 = 2 / pi * atan2(2 * q1, m1)
-    t2 = 2 / pi * atan2(2 * q2, m2)
+    t1, t2, t0 = (2 / pi * atan2(2 * q, n) for q, n in ((q1, m1), (q2, m2), (r, m0)))  # t0: 𝒯 at q₁₂ = r
     t12 = 2 / pi * atan2(2 * q12, m)
     # 𝒯(q₁) − 𝒯(q₂), by the addition theorem of atan.
-    spread = 2 * diff * ((q1 + q2) + 4 * q1 * q2) / _nonzero(q1 * m2 + q2 * m1, numbers)
+    spread = 2 * diff * ((q1 + q2) + 4 * (q1 * q2)) / _nonzero(q1 * m2 + q2 * m1, numbers)
     t_diff = 2 / pi * atan2(spread, m1 * m2 + 4 * (q1 * q2))
 
-    # |𝒯₁₂| falls short of its value at q₁₂ = r ...
-    short = area4 * ((1 + 2 * q1) * (1 + 2 * q2)) / (2 * _nonzero(r * m + size * m0, numbers))
-    angular = 4 / pi * atan2(short, m * m0 + 4 * r * size)
-    # ... and 𝒯(q₁) + 𝒯(q₂) exceeds twice that value.
-    near = _erf_radial(q1, q2, diff, m1, m2, m0, numbers) + angular
+    # |𝒯₁₂| falls short of t0 by `short`, and 𝒯(q₁) + 𝒯(q₂) exceeds 2 t0 by `radial`.
+    rise = area4 * ((1 + 2 * q1) * (1 + 2 * q2)) / (2 * _nonzero(r * m + size * m0, numbers))
+    short = 2 / pi * atan2(rise, m * m0 + 4 * r * size)
+    radial, steps = _erf_radial(q1, q2, diff, m1, m2, m0, numbers)
+    near = radial + 2 * short
     far = 2 * (t1 + t2) - near
-    t = Covariance(t1, t2, t12, t_diff, numbers.where(same_side, near, far), numbers.where(same_side, far, near))
+    # 𝒯₁𝒯₂ − 𝒯₁₂², of what short and what radial contribute.
+    area = sqrt(short * (2 * t0 - short) + numbers.nonnegative(t0 * radial - steps))
+    gap, cogap = numbers.where(same_side, near, far), numbers.where(same_side, far, near)
+    t = Covariance(t1, t2, t12, t_diff, gap, cogap, area)
 
     d_gap = 2 * area4 / (m * m0 * (m + m0)) + 8 * diff**2 * (m0 + (m1 + m2)) / (
         m0 * (m1 * m2) * (m1 + m2) * ((m0 + m1) * (m0 + m2))
@@ -61,10 +65,16 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     return t, 4 / pi * Pair(1 / m1, 1 / m2, 1 / m, d_diff, d_gap)
 
 
-def _erf_radial(q1, q2, diff, m1, m2, m0, numbers: Numbers):
-    """𝒯(q₁, q₁) + 𝒯(q₂, q₂) − 2 𝒯 at q₁₂ = r, the squared distance of parallel vectors after erf.
+def _area4(k: Covariance, numbers: Numbers):
+    """4 area²: from gap and cogap, which have fewer roundings behind them, unless the norms differ much."""
+    product, square = k.gap * k.cogap, k.diff**2
+    return numbers.where(2 * square <= product, product - square, 4 * k.area**2)
 
-    With aᵢ² = 2qᵢ/(1 + 2qᵢ) it is (2/π)(asin a₁² + asin a₂² − 2 asin a₁a₂), a second difference.  The
+
+def _erf_radial(q1, q2, diff, m1, m2, m0, numbers: Numbers) -> tuple:
+    """𝒯(q₁) + 𝒯(q₂) − 2 t0, the squared distance of parallel vectors after erf, and (𝒯(q₁) − t0)(t0 − 𝒯(q₂)).
+
+    With aᵢ² = 2qᵢ/(1 + 2qᵢ) the first is (2/π)(asin a₁² + asin a₂² − 2 asin a₁a₂), a second difference.  The
     first differences are asin a₁² − asin a₁a₂ = 2 atan X and asin a₁a₂ − asin a₂² = 2 atan Y; X − Y is
     (a₁ − a₂)² times a sum of positive terms.
     """
@@ -76,7 +86,9 @@ def _erf_radial(q1, q2, diff, m1, m2, m0, numbers: Numbers):
     cross = _nonzero(a1 * s2 + a2 * s1, numbers)
     x, y = a1 * step / (s1 + s), a2 * step / (s2 + s)
     rise = step**2 * (s + total * (1 + (a1 * a2) ** 2) / cross) / ((s1 + s) * (s2 + s))
-    return 4 / numbers.pi * numbers.atan2(rise, 1 + x * y)
+    quarter = 4 / numbers.pi
+    one, other = (quarter * numbers.atan2(z, 1 + 0 * z) for z in (x, y))
+    return quarter * numbers.atan2(rise, 1 + x * y), one * other
 
 
 def erf_slopes(q, numbers: Numbers) -> tuple:
@@ -94,7 +106,7 @@ def erf_slopes(q, numbers: Numbers) -> tuple:
 
 def erf_curvature(k: Covariance, numbers: Numbers):
     """E[φ″(u) φ″(v)] = (16/π) q₁₂/m³, with m² = (1 + 2q₁)(1 + 2q₂) − 4q₁₂² (Price's theorem)."""
-    square = 1 + 2 * (k.x + k.y) + (k.gap * k.cogap - k.diff**2)
+    square = 1 + 2 * (k.x + k.y) + _area4(k, numbers)
     return 16 * k.xy / (numbers.pi * numbers.sqrt(square) * square)
 
 
@@ -109,14 +121,13 @@ def relu_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     q1, q2, q12 = k.x, k.y, k.xy
     root1, root2 = sqrt(q1), sqrt(q2)
     r = root1 * root2
-    area = k.area if k.area is not None else sqrt(numbers.nonnegative(k.gap * k.cogap - k.diff**2)) / 2
-    angle = numbers.atan2(area, q12)
-    supplement = numbers.atan2(area, -q12)  # π − θ, accurate also where that is small
-    supplement = numbers.where((area == 0) & (q12 >= 0), pi + 0 * supplement, supplement)
+    angle = numbers.atan2(k.area, q12)
+    supplement = numbers.atan2(k.area, -q12)  # π − θ, accurate also where that is small
+    supplement = numbers.where((k.area == 0) & (q12 >= 0), pi + 0 * supplement, supplement)
 
     t12 = r * crescent(supplement) / (2 * pi)
     # r ∓ 2 𝒯₁₂, the squared distances were the norms equal; of the norms remains (√q₁ − √q₂)²/2.
-    short = numbers.where(q12 >= 0, area * (area / _nonzero(r + q12, numbers)), r - q12)  # r − q₁₂
+    short = numbers.where(q12 >= 0, k.area * (k.area / _nonzero(r + q12, numbers)), r - q12)  # r − q₁₂
     near, far = numbers.nonnegative(short - r * crescent(angle) / pi), r + 2 * t12
     norms = (k.diff / _nonzero(root1 + root2, numbers)) ** 2 / 2
     t = Covariance(q1 / 2, q2 / 2, t12, k.diff / 2, near + norms, far + norms, sqrt(near) * sqrt(far) / 2)

@@ -76,20 +76,14 @@ def _eliminate(k, xy, gap, diff, x, columns, numbers: Numbers):
 
     cogap = 2 * (x + p) - a_gap
     x = numbers.nonnegative(
-        _better(
+        numbers.better(
             (x, -a * (a / p)),
             (a_gap * (cogap / (4 * p)), -a_diff * (a_diff / (4 * p))),
         )
     )
-    step = _better((row[0], -column[0]), (diff / 2, -row[1] / 2, column[1] / 2))
+    step = numbers.better((row[0], -column[0]), (diff / 2, -row[1] / 2, column[1] / 2))
     slope = step / p
     gap = numbers.nonnegative(gap - step * slope)
     diff = diff - slope * (row[0] + column[0])
-    xy = _better((xy, -row[0] * (column[0] / p)), (x[:, None] / 2, x[None, :n] / 2, -gap / 2))
+    xy = numbers.better((xy, -row[0] * (column[0] / p)), (x[:, None] / 2, x[None, :n] / 2, -gap / 2))
     return xy, gap, diff, x
-
-
-def _better(one, other):
-    """Of two sums with the same exact value the one whose terms are smaller, and with them its rounding."""
-    size_one, size_other = (sum(np.abs(term) for term in terms) for terms in (one, other))
-    return np.where(size_one <= size_other, sum(one), sum(other))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .numbers import Numbers
 from .pair import Covariance
 
-__all__ = ["checked_inputs", "covariance_of_inputs", "covariance_of_pair"]
+__all__ = ["checked_inputs", "covariance_of_inputs", "covariance_of_pair", "distinct_inputs"]
 
 _BLOCK = 1 << 21  # numbers in one temporary: rows of x1 are taken in blocks, to bound memory
 
@@ -13,8 +15,8 @@ _BLOCK = 1 << 21  # numbers in one temporary: rows of x1 are taken in blocks, to
 def checked_inputs(x, name: str, numbers: Numbers):
     """`x` as an (n, features) array of `numbers`, or an error that names what is wrong with it."""
     x = numbers.asarray(x, name)
-    if x.ndim != 2:
-        raise ValueError(f"{name} must have shape (n, features), got shape {tuple(x.shape)}; flatten images first")
+    if np.ndim(x) != 2:
+        raise ValueError(f"{name} must have shape (n, features), got shape {np.shape(x)}; flatten images first")
     if 0 in x.shape:
         raise ValueError(f"{name} is empty: shape {tuple(x.shape)}")
     return x
@@ -27,25 +29,46 @@ def covariance_of_inputs(x1, x2, numbers: Numbers) -> Covariance:
     inputs as for distant ones; with inner products alone they would cancel.  In any order of the inputs the
     result is the same to the last bit.
     """
-    n, features = x1.shape
-    rows = max(1, _BLOCK // (x2.shape[0] * features))
-    blocks = [_block(x1[i : min(i + rows, n), :], x2, numbers) for i in range(0, n, rows)]
+    features = x1.shape[1]
+    blocks = [_block(rows, x2, numbers) for rows in _blocks(x1, x2)]
     xy, diff, gap, cogap, area = (numbers.concat(parts) / features for parts in zip(*blocks, strict=True))
     x, y = (numbers.sum(x1 * x1) / features)[:, None], (numbers.sum(x2 * x2) / features)[None, :]
     return Covariance(x, y, xy, diff, gap, cogap, area)
 
 
+def distinct_inputs(x1, x2, numbers: Numbers):
+    """Where x and x' differ, (n1, n2); their gap may be 0 for all that, if its float64 underflows."""
+    parts = [numbers.any(rows[:, None, :] != x2[None, :, :]) for rows in _blocks(x1, x2)]
+    return numbers.concat(parts)
+
+
+def _blocks(x1, x2):
+    n, features = x1.shape
+    rows = max(1, _BLOCK // (x2.shape[0] * features))
+    return [x1[i : min(i + rows, n), :] for i in range(0, n, rows)]
+
+
 def _block(x1, x2, numbers: Numbers):
     x1, x2 = x1[:, None, :], x2[None, :, :]
     minus, plus = x1 - x2, x1 + x2
-    gap, cogap, diff, xy = (numbers.sum(a) for a in (minus * minus, plus * plus, minus * plus, x1 * x2))
-    # The area is half that of x + x' and x − x': what the shorter has across the longer, times the longer.
-    acute = xy >= 0
-    longer = numbers.where(acute, cogap, gap)
-    along = (diff / numbers.where(longer == 0, longer + 1, longer))[..., None]
-    across = numbers.where(acute[..., None], minus - along * plus, plus - along * minus)
-    area = numbers.sqrt(longer) * numbers.sqrt(numbers.sum(across * across)) / 2
-    return xy, diff, gap, cogap, area
+    x, y, xy = (numbers.sum(a) for a in (x1 * x1, x2 * x2, x1 * x2))
+    gap, cogap, diff = (numbers.sum(a) for a in (minus * minus, plus * plus, minus * plus))
+    # The area is that of x and x', and half that of x + x' and x − x'.  It is the length of one vector times what
+    # the other has across it.  For like norms project the shorter of x ± x' on the longer, or the digits of a
+    # small x − x' would be lost; for unlike ones the shorter input on the longer, or the ratio would be lost.
+    acute, unlike, first = xy >= 0, 3 * numbers.abs(diff) > x + y, diff > 0
+    base, side, square, along = (
+        numbers.where(unlike[..., None], numbers.where(first[..., None], a, b), numbers.where(acute[..., None], c, d))
+        for a, b, c, d in (
+            (x1, x2, plus, minus),
+            (x2, x1, minus, plus),
+            (x[..., None], y[..., None], cogap[..., None], gap[..., None]),
+            (xy[..., None], xy[..., None], diff[..., None], diff[..., None]),
+        )
+    )
+    across = side - along / numbers.where(square == 0, square + 1, square) * base
+    area = numbers.sqrt(square[..., 0]) * numbers.sqrt(numbers.sum(across * across))
+    return xy, diff, gap, cogap, numbers.where(unlike, area, area / 2)
 
 
 def covariance_of_pair(q, one_minus_c, numbers: Numbers) -> Covariance:
@@ -64,6 +87,6 @@ def covariance_of_pair(q, one_minus_c, numbers: Numbers) -> Covariance:
     try:
         zero = 0 * (q * e)
     except ValueError:
-        raise ValueError(f"q {q.shape} and one_minus_c {e.shape} do not broadcast together") from None
+        raise ValueError(f"q {np.shape(q)} and one_minus_c {np.shape(e)} do not broadcast together") from None
     q, e = q + zero, e + zero
     return Covariance(q, q, q * (1 - e), zero, 2 * (q * e), 2 * (q * (2 - e)), q * numbers.sqrt(e * (2 - e)))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from .activations import Activation
 from .inputs import checked_inputs, covariance_of_pair
 from .network import Dense, Network
@@ -240,26 +242,35 @@ def normalised(x, net: Network, q: Any = None, numbers: Numbers = float64):
     >>> nk.kernels(net, x).nngp_variances[0] / nk.mean_field(nk.erf, "1.5", "0.18").q_star
     array([1., 1.])
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a Network, such as fcn(...) builds, got {net!r}")
+    if not isinstance(numbers, (Floats, Digits)):
+        raise TypeError(f"numbers must be float64, floats(xp) or digits(n), got {numbers!r}")
     dense, activations = set(net.layers[::2]), set(net.layers[1::2])
     if len(dense) > 1 or len(activations) > 1:
         raise ValueError("net must have the same variances and activation in all layers for a common q*")
     (layer,) = dense
     x = checked_inputs(x, "x", numbers)
-    if q is None:
-        if not activations:
-            raise ValueError("q must be given: a network of depth 1 has no activation and no q*")
-        work = Digits(17) if isinstance(numbers, Floats) else numbers
-        mf = mean_field(activations.pop(), layer.sigma_w2, layer.sigma_b2, work)
-        if "q_star" not in mf._core or not mf._core["q_star"]:
-            raise ValueError(f"q must be given: there is no positive q* for {mf.activation} at {layer}")
-        square = (mf._core["q_star"] - work.convert(layer.sigma_b2)) / work.convert(layer.sigma_w2)
-        square = float(square) if isinstance(numbers, Floats) else square
-    else:
-        q = numbers.asarray(q, "q")
-        square = (q - numbers.convert(layer.sigma_b2)) / numbers.convert(layer.sigma_w2)
+    if layer.sigma_w2 == 0:
+        raise ValueError("sigma_w2 must be positive, got 0: no scale of the input changes its kernel")
+    q = _common_variance(layer, activations, numbers) if q is None else numbers.asarray(q, "q")
+    if np.ndim(q):
+        raise ValueError(f"q must be one number, got shape {np.shape(q)}")
+    square = (q - numbers.convert(layer.sigma_b2)) / numbers.convert(layer.sigma_w2)
     if not square > 0:
-        raise ValueError(f"q must exceed sigma_b2 = {layer.sigma_b2}, or no scale of the input gives it")
-    norms = numbers.sum(x * x) / x.shape[1]
-    if not numbers.holds(norms > 0):
+        raise ValueError(f"q must exceed sigma_b2 = {layer.sigma_b2}, or no scale of the input gives it; got {q}")
+    largest = numbers.max(numbers.abs(x))[:, None]
+    if not numbers.holds(largest > 0):
         raise ValueError("x has a zero row, which no scale brings to q*")
-    return x * numbers.sqrt(square / norms)[:, None]
+    x = x / largest  # or the squares could leave float64
+    return x * numbers.sqrt(square / (numbers.sum(x * x) / x.shape[1]))[:, None]
+
+
+def _common_variance(layer: Dense, activations: set, numbers: Numbers):
+    """q* for `normalised`, or why there is none."""
+    if not activations:
+        raise ValueError("q must be given: a network of depth 1 has no activation and no q*")
+    mf = mean_field(activations.pop(), layer.sigma_w2, layer.sigma_b2, numbers)
+    if "q_star" not in mf._core or not mf._core["q_star"]:
+        raise ValueError(f"q must be given: there is no positive q* for {mf.activation} at {layer}")
+    return numbers.asarray(mf.q_star, "q")

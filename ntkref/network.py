@@ -14,10 +14,10 @@ __all__ = ["Dense", "Network", "fcn"]
 
 def variance(value, name: str):
     """A hyperparameter σ² in its exact form; negative values are refused."""
-    value = exact(value, name)
-    if value.is_negative if is_symbolic(value) else value < 0:
+    number = exact(value, name)
+    if number.is_negative if is_symbolic(number) else number < 0:
         raise ValueError(f"{name} is a variance and must be >= 0, got {value}")
-    return value
+    return number
 
 
 @dataclass(frozen=True)

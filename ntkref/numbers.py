@@ -1,7 +1,7 @@
 """Number systems: what a kernel entry is made of.
 
 The recursion is one text over a small vocabulary: ``+ - * /``, and the functions of a number system,
-``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative`` and ``crescent`` (sin t − t cos t).
+``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative``, ``better`` and ``crescent`` (sin t − t cos t).
 Each class below gives that vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses
 among them; a system never hands over to another.
 """
@@ -27,11 +27,13 @@ __all__ = ["Digits", "Floats", "Numbers", "Symbols", "digits", "exact", "float64
 
 def is_symbolic(value) -> bool:
     """Whether `value` is a SymPy expression, found without importing SymPy."""
-    return type(value).__module__.partition(".")[0] == "sympy"
+    if type(value).__module__.partition(".")[0] != "sympy":
+        return False
+    return isinstance(value, _sympy().Expr)
 
 
 def exact(value, name: str):
-    """The exact value of a hyperparameter: a `Fraction`, or the SymPy expression it is.
+    """The exact value of a number: a `Fraction`, or the SymPy expression it is.
 
     A float stands for its exact binary value and a string for its exact decimal one, so ``"0.18"`` is
     18/100 and ``0.18`` is 3242591731706757/2**54.
@@ -47,25 +49,25 @@ def exact(value, name: str):
     (Fraction(9, 50), Fraction(1, 2))
     """
     allowed = "an int, float, Fraction, Decimal or decimal string"
+    if hasattr(value, "_mpf_"):  # mpmath's, and SymPy's Float
+        sign, mantissa, exponent, _ = value._mpf_
+        if exponent and not mantissa:
+            raise ValueError(f"{name} must be finite, got {value}")
+        return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
     if is_symbolic(value):
         if value.is_Rational:
             return Fraction(int(value.p), int(value.q))
-        if getattr(value, "is_extended_real", None) is False or value.is_finite is False:
+        if value.is_extended_real is False or value.is_finite is False or value is _sympy().nan:
             raise ValueError(f"{name} must be real and finite, got {value}")
         return value
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be {allowed}, got the bool {value}")
-    if hasattr(value, "_mpf_"):
-        if not mpmath.isfinite(value):
-            raise ValueError(f"{name} must be finite, got {value}")
-        sign, mantissa, exponent, _ = value._mpf_
-        return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-    if isinstance(value, abstract.Real) and not isinstance(value, (abstract.Rational, float)):
-        value = float(value)  # np.float32 and the like: exact
-    if not isinstance(value, (abstract.Rational, float, Decimal, str)):
+    if not isinstance(value, (abstract.Real, Decimal, str)):
         raise TypeError(f"{name} must be {allowed}, got {type(value).__name__}: {value!r}")
     try:
-        return Fraction(int(value)) if isinstance(value, abstract.Integral) else Fraction(value)
+        if isinstance(value, (abstract.Rational, Decimal, str)):
+            return Fraction(int(value)) if isinstance(value, abstract.Integral) else Fraction(value)
+        return Fraction(*value.as_integer_ratio())
     except (ValueError, OverflowError, ZeroDivisionError):
         raise ValueError(f"{name} must be finite, {allowed}, got {value!r}") from None
 
@@ -84,6 +86,22 @@ class Numbers:
     def sum(self, array):
         """The sum over the last axis."""
         return np.asarray(array).sum(axis=-1)
+
+    def better(self, one: tuple, other: tuple):
+        """Of two sums with the same exact value the one whose terms are smaller, and with them its rounding."""
+        size_one, size_other = (sum(self.abs(term) for term in terms) for terms in (one, other))
+        return self.where(size_one <= size_other, sum(one), sum(other))
+
+    def any(self, array):
+        """Whether any holds, over the last axis."""
+        return np.any(array, axis=-1)
+
+    def max(self, array):
+        """The largest over the last axis."""
+        return np.max(array, axis=-1)
+
+    def abs(self, x):
+        return np.abs(x)
 
     def concat(self, arrays):
         return np.concatenate(arrays)
@@ -114,25 +132,37 @@ class Floats(Numbers):
         try:
             return float(value)
         except OverflowError:
-            raise OverflowError(f"{value} does not fit a float64") from None
+            raise OverflowError(f"a number of {len(str(int(value)))} digits does not fit a float64") from None
 
     def asarray(self, values, name):
         xp = self.xp
         if not array_api_compat.is_array_api_obj(values) or isinstance(values, np.ndarray):
             values = _rectangular(values, name)
-            if values.dtype.kind == "O":
-                entries = [self.convert(exact(v, name)) for v in values.ravel()]
+            if values.dtype.kind == "O" or values.dtype.itemsize > 8:  # exact numbers, or a wider float
+                try:
+                    entries = [self.convert(exact(v, name)) for v in values.ravel()]
+                except OverflowError:
+                    raise OverflowError(f"{name} has an entry that does not fit a float64") from None
                 values = np.asarray(entries, dtype=np.float64).reshape(values.shape)
-        kind = str(values.dtype).rpartition(".")[2]
-        if kind.startswith(("complex", "bool", "str", "<U", "object")):
-            raise TypeError(f"{name} must hold real numbers, got dtype {values.dtype}")
-        array = xp.astype(xp.asarray(values), xp.float64)
+        array = xp.asarray(values)
+        if not xp.isdtype(array.dtype, ("integral", "real floating")):
+            raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+        array = xp.astype(array, xp.float64)
         if not bool(xp.all(xp.isfinite(array))):
             raise ValueError(f"{name} must be finite, got NaN or infinity")
         return array
 
     def sum(self, array):
         return self.xp.sum(array, axis=-1)
+
+    def any(self, array):
+        return self.xp.any(array, axis=-1)
+
+    def max(self, array):
+        return self.xp.max(array, axis=-1)
+
+    def abs(self, x):
+        return self.xp.abs(x)
 
     def concat(self, arrays):
         return self.xp.concat(arrays)
@@ -221,16 +251,16 @@ class Digits(Numbers):
 
     def asarray(self, values, name):
         values = _rectangular(values, name)
-        if values.dtype.kind not in "iufOU":
-            raise TypeError(f"{name} must hold real numbers, got dtype {values.dtype}")
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"{name} must be finite, got NaN or infinity")
         return _elementwise(lambda v: self._entry(v, name), 1)(values)
 
     def _entry(self, value, name):
-        if isinstance(value, float):
+        if isinstance(value, float) and math.isfinite(value):
             return self.context.mpf(value)
-        return self.convert(value if hasattr(value, "_mpf_") else exact(value, name))
+        if hasattr(value, "_mpf_") and mpmath.isfinite(value):
+            return self.context.convert(value)  # its digits, not its value as a fraction: quicker
+        return self.convert(exact(value, name))
 
     def finish(self, array):
         rounded = _elementwise(lambda v: +self._output.convert(v), 1)
@@ -306,6 +336,9 @@ class Symbols(Numbers):
 
     nonnegative = staticmethod(lambda x: x)  # nothing rounds here
 
+    def better(self, one, other):
+        return sum(one)
+
     @cached_property
     def crescent(self):
         return _elementwise(lambda t: _sympy().sin(t) - t * _sympy().cos(t), 1)
@@ -325,10 +358,12 @@ def _rectangular(values, name: str) -> np.ndarray:
     """`values` as a NumPy array, refusing ragged nesting; strings and exact numbers stay objects."""
     try:
         array = np.asarray(values)
+        if array.dtype.kind == "U":
+            array = np.asarray(values, dtype=object)
     except ValueError:
         raise ValueError(f"{name} must be rectangular: its rows differ in length") from None
-    if array.dtype.kind == "U":
-        return np.asarray(values, dtype=object)
+    if array.dtype.kind not in "iufO":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     return array
 
 

@@ -10,8 +10,7 @@ what tells the inputs apart is gone.  So a `Pair` carries, beside the entries,
 and a `Covariance`, the NNGP kernel, whose angle matters, also
 
 - ``cogap`` = x + y + 2 xy, the squared distance to the opposite vector,
-- ``area`` = √(x y − xy²), that of the parallelogram the two vectors span, where it is known better than as
-  ½ √(gap cogap − diff²).
+- ``area`` = √(x y − xy²), that of the parallelogram the two vectors span.
 
 The rules below are exact identities in which nothing of the size of x is subtracted from its like.  With
 them the recursion of a network keeps every one of these numbers to a relative accuracy of a few units per
@@ -48,18 +47,17 @@ class Pair:
     def __rmul__(self, scale) -> Pair:
         return Pair(scale * self.x, scale * self.y, scale * self.xy, scale * self.diff, scale * self.gap)
 
-    def __mul__(self, other: Pair) -> Pair:
+    def times(self, other: Pair, numbers) -> Pair:
         """The entrywise (Hadamard) product.
 
-        gap: a₁b₁ + a₂b₂ − 2a₁₂b₁₂ = a₁₂ gap(b) + ½ gap(a)(b₁ + b₂) + ½ diff(a) diff(b).
+        Its differences are written so that nothing cancels for like norms, and as they stand for unlike ones:
+        gap = a₁b₁ + a₂b₂ − 2a₁₂b₁₂ = a₁₂ gap(b) + ½ gap(a)(b₁ + b₂) + ½ diff(a) diff(b).
         """
-        return Pair(
-            x=self.x * other.x,
-            y=self.y * other.y,
-            xy=self.xy * other.xy,
-            diff=((self.x + self.y) * other.diff + self.diff * (other.x + other.y)) / 2,
-            gap=self.xy * other.gap + (self.gap * (other.x + other.y) + self.diff * other.diff) / 2,
-        )
+        a, b = self, other
+        x, y, xy = a.x * b.x, a.y * b.y, a.xy * b.xy
+        diff = numbers.better(((a.x + a.y) * b.diff / 2, a.diff * (b.x + b.y) / 2), (x, -y))
+        gap = numbers.better((a.xy * b.gap, a.gap * (b.x + b.y) / 2, a.diff * b.diff / 2), (x, y, -2 * xy))
+        return Pair(x, y, xy, diff, gap)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Covariance(Pair):
     """A `Pair` that also knows the angle between its two vectors."""
 
     cogap: Any
-    area: Any = None
+    area: Any
 
     def affine(self, scale, shift, numbers) -> Covariance:
         """``scale`` · self + ``shift`` · 11ᵀ: every vector scaled and given one more, common coordinate.
@@ -76,9 +74,7 @@ class Covariance(Pair):
         (x+b)(y+b) − (xy+b)² = (x y − xy²) + b (x + y − 2 xy).
         """
         x, y, xy, gap = scale * self.x, scale * self.y, scale * self.xy, scale * self.gap
-        area = self.area
-        if area is not None:
-            area = numbers.hypot(scale * area, numbers.sqrt(shift * gap))  # squares could overflow
+        area = numbers.hypot(scale * self.area, numbers.sqrt(shift) * numbers.sqrt(gap))  # products could overflow
         return Covariance(
             x + shift, y + shift, xy + shift, scale * self.diff, gap, scale * self.cogap + 4 * shift, area
         )

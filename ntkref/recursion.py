@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .inputs import checked_inputs, covariance_of_inputs, covariance_of_pair
+from .inputs import checked_inputs, covariance_of_inputs, covariance_of_pair, distinct_inputs
 from .network import Dense, Network
 from .numbers import Floats, Numbers, float64
 from .pair import Covariance, Pair
@@ -35,19 +35,20 @@ class Kernels:
     Theta: Pair
     kind: str  # "gram" (x2 is x1), "cross" or "pairs" (no inputs)
     distinct: Any  # where the two inputs differ
+    alive: Any  # where neither input is zero
 
     def __repr__(self):
         return f"Kernels(depth={self.depth}, shape={np.shape(self.K.xy)}, numbers={self.numbers})"
 
     @property
     def nngp(self):
-        """K(x, x'), shape (n1, n2)."""
-        return self._entries(self.K)
+        """K(x, x'), shape (n1, n2).  Raises FloatingPointError where variances underflow float64."""
+        return self._entries(self.K, "nngp")
 
     @property
     def ntk(self):
-        """Θ(x, x'), shape (n1, n2)."""
-        return self._entries(self.Theta)
+        """Θ(x, x'), shape (n1, n2).  Raises FloatingPointError where variances underflow float64."""
+        return self._entries(self.Theta, "ntk")
 
     @property
     def nngp_gap(self):
@@ -68,12 +69,12 @@ class Kernels:
     @property
     def nngp_variances(self):
         """K(x, x) of x1, shape (n1,), and K(x', x') of x2, shape (n2,)."""
-        return self._variances(self.K)
+        return self._variances(self.K, "nngp_variances")
 
     @property
     def ntk_variances(self):
         """Θ(x, x) of x1, shape (n1,), and Θ(x', x') of x2, shape (n2,)."""
-        return self._variances(self.Theta)
+        return self._variances(self.Theta, "ntk_variances")
 
     def pair(self, kernel: str) -> Pair:
         """The `Pair` behind ``kernel="ntk"`` or ``"nngp"``, its gaps checked for underflow."""
@@ -83,26 +84,33 @@ class Kernels:
         self._gap(pair.gap, f"{kernel}_gap")
         return pair
 
-    def _entries(self, pair):
+    def _entries(self, pair, name):
+        self._check_variances(pair, name)
         entries = pair.xy
         if self.kind == "gram":  # the diagonal is x to the last bit, not to rounding
             same = self.numbers.arange(entries.shape[0])
             entries = self.numbers.where(same[:, None] == same[None, :], pair.x, entries)
         return self.numbers.finish(entries)
 
-    def _variances(self, pair):
+    def _variances(self, pair, name):
+        self._check_variances(pair, name)
         x, y = (pair.x[:, 0], pair.y[0, :]) if self.kind != "pairs" else (pair.x, pair.y)
         return self.numbers.finish(x), self.numbers.finish(y)
 
     def _gap(self, gap, name):
-        if isinstance(self.numbers, Floats):
-            lost = self.distinct & (gap < self.numbers.tiny)
-            if not self.numbers.holds(~lost):
-                raise FloatingPointError(
-                    f"{name} underflows float64 at depth {self.depth} (below {self.numbers.tiny:.0e}); "
-                    "use numbers=digits(n)"
-                )
+        self._refuse(self.distinct & (gap < self.numbers.tiny), name)
         return self.numbers.finish(gap)
+
+    def _check_variances(self, pair, name):
+        tiny = self.numbers.tiny
+        self._refuse(self.alive & ((pair.x < tiny) | (pair.y < tiny)), name)
+
+    def _refuse(self, lost, name):
+        if isinstance(self.numbers, Floats) and not self.numbers.holds(~lost):
+            below = f"below {self.numbers.tiny:.0e}"
+            raise FloatingPointError(
+                f"{name} underflows float64 at depth {self.depth} ({below}); use numbers=digits(n)"
+            )
 
 
 def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
@@ -144,7 +152,10 @@ def kernels_by_depth(net: Network, x1, x2=None, numbers: Numbers = float64) -> I
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         inputs = covariance_of_inputs(x1, x2, numbers)
         zero = 0 * inputs.xy
-    return _run(net.layers, inputs, Pair(zero, zero, zero, zero, zero), 0, kind, numbers)
+    _within(inputs, _LARGEST, "x·x/n", numbers)
+    nonzero = [numbers.any(x != 0) for x in (x1, x2)]
+    marks = distinct_inputs(x1, x2, numbers), nonzero[0][:, None] & nonzero[1][None, :]
+    return _run(net.layers, inputs, Pair(zero, zero, zero, zero, zero), 0, kind, numbers, marks)
 
 
 def kernels_of_pair(net: Network, q, one_minus_c, numbers: Numbers = float64) -> Kernels:
@@ -169,7 +180,10 @@ def pairs_by_depth(net: Network, q, one_minus_c, numbers: Numbers = float64) -> 
     """Yield (l, `kernels_of_pair` of the first l weight layers) for l = 1 … L, from one pass."""
     _check(net, numbers)
     first = covariance_of_pair(q, one_minus_c, numbers)
-    return _run(net.layers[1:], first, first, 1, "pairs", numbers)
+    _within(first, _LARGEST, "q", numbers)
+    alive = first.x != 0
+    marks = alive & (numbers.asarray(one_minus_c, "one_minus_c") != 0), alive
+    return _run(net.layers[1:], first, first, 1, "pairs", numbers, marks)
 
 
 def _check(net, numbers):
@@ -179,10 +193,9 @@ def _check(net, numbers):
         raise TypeError(f"numbers must be float64, floats(xp), digits(n) or symbols(), got {numbers!r}")
 
 
-def _run(layers, K, Theta, depth, kind, numbers) -> Iterator[tuple[int, Kernels]]:
-    distinct = K.gap != 0
+def _run(layers, K, Theta, depth, kind, numbers, marks) -> Iterator[tuple[int, Kernels]]:
     if depth:
-        yield depth, Kernels(depth, numbers, K, Theta, kind, distinct)
+        yield depth, Kernels(depth, numbers, K, Theta, kind, *marks)
     for layer in layers:
         # Within the loop, for a generator must not hold NumPy's error state while it is suspended.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -191,7 +204,7 @@ def _run(layers, K, Theta, depth, kind, numbers) -> Iterator[tuple[int, Kernels]
             depth += 1
             _within(K, _LARGEST, f"K(x, x) at depth {depth}", numbers)
             _within(Theta, _LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
-            yield depth, Kernels(depth, numbers, K, Theta, kind, distinct)
+            yield depth, Kernels(depth, numbers, K, Theta, kind, *marks)
 
 
 def _step(layer, K, Theta, depth, numbers):
@@ -201,7 +214,7 @@ def _step(layer, K, Theta, depth, numbers):
         return K, K + sw2 * Theta  # Eq. 8
     _within(K, layer.largest, f"K(x, x) at depth {depth}, in the closed form of {layer},", numbers)
     T, Tdot = layer.duals(K, numbers)  # Eq. 3
-    return T, Tdot * Theta
+    return T, Tdot.times(Theta, numbers)
 
 
 def _within(pair, largest, what, numbers):

@@ -46,7 +46,10 @@ ntk_limits, critical_line = chapter("ntk_limits"), chapter("critical_line")
 @pytest.mark.parametrize("name", ["erf", "relu"])
 def test_duals(arcsine_kernel, name, entries, system, digits):
     q1, q2, q12 = (system.asarray(entry, "entry") for entry in entries)
-    T, Tdot = getattr(nk, name).duals(Covariance(q1, q2, q12, q1 - q2, q1 + q2 - 2 * q12, q1 + q2 + 2 * q12), system)
+    area = system.sqrt(q1 * q2 - q12**2)
+    T, Tdot = getattr(nk, name).duals(
+        Covariance(q1, q2, q12, q1 - q2, q1 + q2 - 2 * q12, q1 + q2 + 2 * q12, area), system
+    )
     for field, arguments in (("x", (q1, q1, q1)), ("y", (q2, q2, q2)), ("xy", (q1, q2, q12))):
         agree(getattr(T, field), at(arcsine_kernel[f"T_{name}"], *arguments), digits)
         agree(getattr(Tdot, field), at(arcsine_kernel[f"Tdot_{name}"], *arguments), digits)

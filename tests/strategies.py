@@ -1,0 +1,109 @@
+"""Hypothesis strategies: hyperparameters by phase, inputs with controlled near-duplicates, pairs, networks."""
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+import ntkref as nk
+
+__all__ = [
+    "CLOSED_FORM",
+    "erf_line",
+    "fractions",
+    "hyperparameters",
+    "input_sets",
+    "networks",
+    "one_minus_cosines",
+    "pairs",
+    "variances",
+    "vectors",
+]
+
+CLOSED_FORM = tuple(sorted((v for v in vars(nk).values() if isinstance(v, nk.Activation)), key=repr))
+PHASES = ("ordered", "critical", "chaotic", "unbounded")
+
+
+def erf_line(q):
+    """erf's critical line (THEORY section h), in floats: good enough to stay on one side of it."""
+    root = math.sqrt(1 + 4 * q)
+    return math.pi / 4 * root, q - root / 2 * math.asin(2 * q / (1 + 2 * q))
+
+
+def variances(low=0.05, high=20.0):
+    """Variances spread evenly on a logarithmic scale."""
+    return st.floats(math.log(low), math.log(high)).map(math.exp)
+
+
+@st.composite
+def hyperparameters(draw, phase=None):
+    """(activation, sigma_w2, sigma_b2, phase), floats except at exactly critical points of erf (digits(60))."""
+    phase = draw(st.sampled_from(PHASES)) if phase is None else phase
+    activation = (
+        nk.relu if phase == "unbounded" else nk.erf if phase == "chaotic" else draw(st.sampled_from(CLOSED_FORM))
+    )
+    if activation is nk.relu:
+        if phase == "ordered":
+            return activation, draw(st.floats(0.05, 1.98)), draw(st.floats(0, 5)), phase
+        if phase == "critical":
+            return activation, 2, 0, phase
+        return activation, draw(st.floats(2.01, 5)), draw(st.floats(0, 5)), phase
+    q = draw(variances(0.02, 30.0))
+    if phase == "critical":
+        point = nk.critical_point(activation, q_star=q, numbers=nk.digits(60))
+        return activation, point.sigma_w2, point.sigma_b2, phase
+    sigma_w2, sigma_b2 = erf_line(q)
+    factor = draw(st.floats(0.05, 0.98) if phase == "ordered" else st.floats(1.02, 10.0))
+    return activation, sigma_w2 * factor, sigma_b2, phase
+
+
+def one_minus_cosines():
+    """1 - c from identical through nearly identical and orthogonal to nearly opposite and opposite."""
+    tiny = st.integers(1, 16).map(lambda k: 10.0**-k)
+    return st.one_of(st.sampled_from([0.0, 1.0, 2.0]), tiny, st.floats(0.01, 1.99), tiny.map(lambda e: 2 - e))
+
+
+def pairs():
+    """(q, 1 - c)."""
+    return st.tuples(variances(0.01, 100.0), one_minus_cosines())
+
+
+def vectors(features):
+    """Not nearly zero, so that a direction is defined."""
+    entries = st.floats(-3, 3, allow_subnormal=False).map(lambda v: round(v, 6))
+    return st.lists(entries, min_size=features, max_size=features).map(np.array).filter(lambda v: v @ v > 0.1)
+
+
+def near(x, direction, distance):
+    """`x` moved by `distance` relative to its length."""
+    return x + distance * np.linalg.norm(x) / np.linalg.norm(direction) * direction
+
+
+@st.composite
+def input_sets(draw, features=4, free=2, variants=3):
+    """(n, features): `free` vectors, then relatives of the first: identical, opposite, near (1e-8 to 1e-1), or near
+    the opposite."""
+    rows = [draw(vectors(features)) for _ in range(free)]
+    for _ in range(variants):
+        kind = draw(st.sampled_from(["identical", "opposite", "near", "near opposite"]))
+        distance = draw(st.sampled_from([1e-8, 1e-5, 1e-3, 1e-1])) if kind.startswith("near") else 0.0
+        moved = near(rows[0], draw(vectors(features)), distance) if distance else rows[0]
+        rows.append(-moved if kind.endswith("opposite") else moved)
+    return np.array(rows)
+
+
+@st.composite
+def networks(draw, max_depth=6):
+    """A network whose layers differ in variances and activations, and may be linear in places."""
+    depth = draw(st.integers(1, max_depth))
+    layers = []
+    for _ in range(depth):
+        layers.append(nk.Dense(draw(variances(0.1, 5.0)), draw(st.one_of(st.just(0), st.floats(0, 2)))))
+        if draw(st.booleans()):
+            layers.append(draw(st.sampled_from(CLOSED_FORM)))
+    return nk.Network([*layers, nk.Dense(draw(variances(0.1, 5.0)), draw(st.floats(0, 2)))])
+
+
+def fractions():
+    """Rationals of moderate size, for identities that must hold exactly."""
+    return st.fractions(min_value=-4, max_value=4, max_denominator=1000)
