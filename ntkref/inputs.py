@@ -32,7 +32,7 @@ def covariance_of_inputs(x1, x2, numbers: Numbers) -> Covariance:
     features = x1.shape[1]
     blocks = [_block(rows, x2, numbers) for rows in _blocks(x1, x2)]
     xy, diff, gap, cogap, area = (numbers.concat(parts) / features for parts in zip(*blocks, strict=True))
-    x, y = (numbers.sum(x1 * x1) / features)[:, None], (numbers.sum(x2 * x2) / features)[None, :]
+    x, y = (numbers.dot(x1, x1) / features)[:, None], (numbers.dot(x2, x2) / features)[None, :]
     return Covariance(x, y, xy, diff, gap, cogap, area)
 
 
@@ -51,8 +51,8 @@ def _blocks(x1, x2):
 def _block(x1, x2, numbers: Numbers):
     x1, x2 = x1[:, None, :], x2[None, :, :]
     minus, plus = x1 - x2, x1 + x2
-    x, y, xy = (numbers.sum(a) for a in (x1 * x1, x2 * x2, x1 * x2))
-    gap, cogap, diff = (numbers.sum(a) for a in (minus * minus, plus * plus, minus * plus))
+    x, y, xy = (numbers.dot(a, b) for a, b in ((x1, x1), (x2, x2), (x1, x2)))
+    gap, cogap, diff = (numbers.dot(a, b) for a, b in ((minus, minus), (plus, plus), (minus, plus)))
     # The area is that of x and x', and half that of x + x' and x − x'.  It is the length of one vector times what
     # the other has across it.  For like norms project the shorter of x ± x' on the longer, or the digits of a
     # small x − x' would be lost; for unlike ones the shorter input on the longer, or the ratio would be lost.
@@ -67,7 +67,7 @@ def _block(x1, x2, numbers: Numbers):
         )
     )
     across = side - along / numbers.where(square == 0, square + 1, square) * base
-    area = numbers.sqrt(square[..., 0]) * numbers.sqrt(numbers.sum(across * across))
+    area = numbers.sqrt(square[..., 0]) * numbers.sqrt(numbers.dot(across, across))
     return xy, diff, gap, cogap, numbers.where(unlike, area, area / 2)
 
 

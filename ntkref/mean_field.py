@@ -263,7 +263,7 @@ def normalised(x, net: Network, q: Any = None, numbers: Numbers = float64):
     if not numbers.holds(largest > 0):
         raise ValueError("x has a zero row, which no scale brings to q*")
     x = x / largest  # or the squares could leave float64
-    return x * numbers.sqrt(square / (numbers.sum(x * x) / x.shape[1]))[:, None]
+    return x * numbers.sqrt(square / (numbers.dot(x, x) / x.shape[1]))[:, None]
 
 
 def _common_variance(layer: Dense, activations: set, numbers: Numbers):

@@ -98,15 +98,15 @@ class Kernels:
         return self.numbers.finish(x), self.numbers.finish(y)
 
     def _gap(self, gap, name):
-        self._refuse(self.distinct & (gap < self.numbers.tiny), name)
+        self._refuse(lambda tiny: self.distinct & (gap < tiny), name)
         return self.numbers.finish(gap)
 
     def _check_variances(self, pair, name):
-        tiny = self.numbers.tiny
-        self._refuse(self.alive & ((pair.x < tiny) | (pair.y < tiny)), name)
+        self._refuse(lambda tiny: self.alive & ((pair.x < tiny) | (pair.y < tiny)), name)
 
     def _refuse(self, lost, name):
-        if isinstance(self.numbers, Floats) and not self.numbers.holds(~lost):
+        """Raise where float64 has underflowed; no other system can."""
+        if isinstance(self.numbers, Floats) and not self.numbers.holds(~lost(self.numbers.tiny)):
             below = f"below {self.numbers.tiny:.0e}"
             raise FloatingPointError(
                 f"{name} underflows float64 at depth {self.depth} ({below}); use numbers=digits(n)"
@@ -202,6 +202,8 @@ def _run(layers, K, Theta, depth, kind, numbers, marks) -> Iterator[tuple[int, K
             K, Theta = _step(layer, K, Theta, depth, numbers)
         if isinstance(layer, Dense):
             depth += 1
+            if layer.sigma_w2 == 0:  # the layer makes all inputs one; what is 0 from here on is 0
+                marks = tuple(mark & ~mark for mark in marks)
             _within(K, _LARGEST, f"K(x, x) at depth {depth}", numbers)
             _within(Theta, _LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
             yield depth, Kernels(depth, numbers, K, Theta, kind, *marks)

@@ -202,6 +202,17 @@ def test_distinct_inputs_are_never_said_to_coincide():
         _ = nk.kernels_of_pair(nk.fcn(2, nk.relu, 2), 1e-10, 1e-320).nngp_gap
 
 
+@pytest.mark.parametrize("numbers", [nk.float64, nk.digits(10)], ids=repr)
+def test_weights_of_variance_0_make_all_inputs_one(numbers):
+    """sigma_w2 = 0: K = Theta = sigma_b2 for every pair, the gap of distinct inputs is 0 and has not underflowed."""
+    net = nk.fcn(3, nk.erf, 0, 2)
+    for k in (nk.kernels(net, X, numbers=numbers), nk.kernels_of_pair(net, 2, 0.5, numbers)):
+        assert np.all(k.nngp == 2)
+        assert np.all(k.ntk == 2)
+        assert np.all(k.nngp_gap == 0)
+        assert np.all(k.ntk_gap == 0)
+
+
 def test_entries_that_underflow_are_refused_when_asked_for():
     """ReLU, sigma_w2 = 0.1: K(x, x) = 0.05^(l-1) is 1e-1300 at depth 1000. 0.0 would be wrong in every digit."""
     k = nk.kernels(nk.fcn(1000, nk.relu, "0.1"), [[1.0, 0.0], [2.0, 0.0]])
