@@ -27,19 +27,19 @@ from report import report
 
 ROOT = Path(__file__).parents[1]
 TESTS = {  # the quick ones first
-    "pair": ["pair", "duals", "recursion", "accuracy"],
     "duals": ["duals", "recursion", "critical", "asymptotics", "accuracy"],
-    "inputs": ["inputs", "recursion", "accuracy"],
-    "recursion": ["recursion", "numbers", "accuracy", "spectrum"],
+    "recursion": ["recursion", "kernels", "numbers", "spectrum"],
     "mean_field": ["mean_field", "critical", "asymptotics"],
+    "spectrum": ["spectrum", "predictor"],
+    "pair": ["pair", "duals", "recursion", "accuracy"],
+    "inputs": ["inputs", "recursion", "accuracy"],
+    "elimination": ["elimination", "predictor", "spectrum"],
+    "predictor": ["predictor"],
     "critical": ["critical"],
     "roots": ["roots", "mean_field", "critical"],
-    "elimination": ["elimination", "predictor", "spectrum"],
-    "spectrum": ["spectrum", "predictor"],
-    "predictor": ["predictor"],
     "asymptotics": ["asymptotics", "claims"],
 }
-SECONDS = 300  # a mutant that runs longer than this hangs, which also tells
+PATIENCE = 4  # a mutant that takes so many times as long as the tests do hangs, which also tells
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 RELATIONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
@@ -57,7 +57,9 @@ def mutants(source: str) -> Iterator[tuple[str, ast.Module]]:
 
 def _changes(tree):
     """(node, what, how to change it), messages left alone."""
-    silent = {id(n) for raised in ast.walk(tree) if isinstance(raised, ast.Raise | ast.JoinedStr) for n in ast.walk(raised)}
+    silent = {
+        id(n) for raised in ast.walk(tree) if isinstance(raised, ast.Raise | ast.JoinedStr) for n in ast.walk(raised)
+    }
     for node in ast.walk(tree):
         if id(node) in silent:
             continue
@@ -90,13 +92,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, f"<mutant of {self.name}>", "exec"), module.__dict__)
 
 
-def outcomes(module: str, cases: list) -> list[bool]:
+def outcomes(module: str, cases: list, seconds: int) -> list[bool]:
     """Whether the tests fail with each mutant; as many forks at a time as there are processors."""
     dead, running = [False] * len(cases), {}
     for index, (_, tree) in enumerate(cases):
         if len(running) == os.cpu_count():
             _reap(running, dead)
-        running[_start(module, tree)] = index
+        running[_start(module, tree, seconds)] = index
     while running:
         _reap(running, dead)
     return dead
@@ -107,12 +109,12 @@ def _reap(running, dead):
     dead[running.pop(child)] = status != 0
 
 
-def _start(module, tree) -> int:
+def _start(module, tree, seconds) -> int:
     """A fork that has the libraries but not the package, and tests the mutant."""
     child = os.fork()
     if child:
         return child
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -127,10 +129,12 @@ def main():
     rows, survivors = [], []
     for module in sys.argv[1:] or TESTS:
         source = (ROOT / "ntkref" / f"{module}.py").read_text()
-        if outcomes(module, [("the module as it is", ast.parse(source))]) != [False]:
+        start = time.perf_counter()
+        if outcomes(module, [("the module as it is", ast.parse(source))], 3600) != [False]:
             sys.exit(f"the tests of {module} fail without a mutation")
+        seconds = int(PATIENCE * (time.perf_counter() - start)) + 10
         start, cases = time.perf_counter(), list(mutants(source))
-        alive = [what for (what, _), dead in zip(cases, outcomes(module, cases), strict=True) if not dead]
+        alive = [what for (what, _), dead in zip(cases, outcomes(module, cases, seconds), strict=True) if not dead]
         survivors += [[module, what] for what in alive]
         rows.append([module, len(cases) - len(alive), len(cases), f"{time.perf_counter() - start:.0f} s"])
         print(*rows[-1], *alive, sep="\n  ", flush=True)

@@ -46,7 +46,9 @@ def main():
             of_prediction = float(max(abs((nk.mean_predictor(k, cross, y) - prediction) / scale)))
             passed &= max(of_kappa, of_prediction) < 1e-9
             rows.append([phase, activation, l, f"{s.kappa:.3e}", f"{of_kappa:.1e}", f"{of_prediction:.1e}"])
-    claim = f"κ within {max(float(r[4]) for r in rows):.1e}, P(Θ)y within {max(float(r[5]) for r in rows):.1e} of Σ|P||y|"
+    claim = (
+        f"κ within {max(float(r[4]) for r in rows):.1e}, P(Θ)y within {max(float(r[5]) for r in rows):.1e} of Σ|P||y|"
+    )
     report(__file__, claim, ["phase", "φ", "l", "κ", "error of κ", "error of P(Θ)y"], rows, passed)
 
 

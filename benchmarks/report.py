@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def _heading():
     git = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--abbrev=10"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "mpmath"))
-    yield f"- date: {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    yield f"- date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     yield f"- commit: {commit}"
     yield f"- machine: {_processor()}, {platform.system()}, Python {platform.python_version()}, {libraries}"
 

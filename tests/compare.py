@@ -8,12 +8,7 @@ from ntkref.pair import Covariance
 U = 2.0**-53
 FIELDS = ("nngp", "ntk", "nngp_gap", "ntk_gap")
 
-__all__ = ["FIELDS", "U", "agrees", "covariance", "magnitude", "one_pair", "relative_error", "worst_error"]
-
-
-def magnitude(value):
-    """log10 |value| for messages; mpmath numbers leave the range of float."""
-    return mpmath.nstr(value, 5)
+__all__ = ["FIELDS", "U", "agrees", "covariance", "one_pair", "relative_error", "worst_error"]
 
 
 def relative_error(value, truth, scale=None):
