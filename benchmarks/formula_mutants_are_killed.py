@@ -27,12 +27,12 @@ from report import report
 
 ROOT = Path(__file__).parents[1]
 TESTS = {  # the quick ones first
-    "duals": ["duals", "recursion", "critical", "asymptotics", "accuracy"],
-    "recursion": ["recursion", "kernels", "numbers", "spectrum"],
+    "duals": ["duals", "kernels", "asymptotics", "critical", "accuracy"],
+    "recursion": ["kernels", "duals", "recursion"],
     "mean_field": ["mean_field", "critical", "asymptotics"],
     "spectrum": ["spectrum", "predictor"],
-    "pair": ["pair", "duals", "recursion", "accuracy"],
-    "inputs": ["inputs", "recursion", "accuracy"],
+    "pair": ["pair", "kernels", "accuracy"],
+    "inputs": ["inputs", "kernels", "accuracy"],
     "elimination": ["elimination", "predictor", "spectrum"],
     "predictor": ["predictor"],
     "critical": ["critical"],

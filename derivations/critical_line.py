@@ -87,9 +87,9 @@ at_erf = {alpha: alpha_erf, beta: beta_erf}
 # %%
 proved(coefficients(1 / e_next, e, -1, 1), [1, alpha, alpha**2 - beta])
 psi = Lambda(u, (u - r * log(u)) / alpha)
-steps_of_psi = coefficients((1 / e_next - 1 / e - r * log(e / e_next)) / alpha, e, 0, 1)  # ψ(u') − ψ(u)
-proved(steps_of_psi[0], 1)
-r_of = solve(steps_of_psi[1], r)[0]
+steps_of_psi = coefficients((1 / e_next - 1 / e - r * log(e / e_next)) / alpha, e, -1, 1)  # ψ(u') − ψ(u)
+proved(steps_of_psi[:2], [0, 1])
+r_of = solve(steps_of_psi[2], r)[0]
 proved(r_of, (alpha**2 - beta) / alpha)
 
 # %% [markdown]

@@ -276,7 +276,7 @@ for depth_now, k in pairs_by_depth(network, q_star, e, numbers):
     proved(k.nngp, qs[-1])
     proved(k.ntk, exact_solution(qs, Ds))
     proved(k.Theta.x, results["p"](q_star, chi_1, depth_now))
-    proved(k.ntk_gap, 2 * (k.Theta.x - k.ntk))
+    proved([k.nngp_gap, k.ntk_gap], [2 * (q_star - k.nngp), 2 * (k.Theta.x - k.ntk)])
     Ds.append(Ds[-1] * sigma_w2 * Tdot_of(qs[-1]))
     qs.append(sigma_w2 * T_of(qs[-1]) + sigma_b2)
 
