@@ -30,22 +30,13 @@ def plain(net, train, test, y, digits, kernel="ntk"):
 
 
 @pytest.mark.parametrize("kernel", ["ntk", "nngp"])
-@pytest.mark.parametrize(("phase", "depth"), [("ordered", 5), ("ordered", 200), ("critical", 100), ("chaotic", 60)])
+@pytest.mark.parametrize(("phase", "depth"), [("ordered", 5), ("ordered", 60), ("critical", 40), ("chaotic", 60)])
 def test_against_plain_solve(phase, depth, kernel):
     net = nk.fcn(depth, nk.erf, *POINTS[phase])
     train, test, y = split(net)
     prediction = nk.mean_predictor(*both(net, train, test), y, kernel)
-    exact, scale = plain(net, train, test, y, 130, kernel)
+    exact, scale = plain(net, train, test, y, 80, kernel)
     assert max(abs((prediction - exact) / scale)) < 1e-9  # DESIGN's promise
-
-
-def test_where_kappa_exceeds_1e100():
-    net = nk.fcn(800, nk.erf, *POINTS["ordered"])
-    train, test, y = split(net, 3, 1)
-    k, cross = both(net, train, test)
-    assert nk.spectrum(k).kappa > 1e100
-    exact, scale = plain(net, train, test, y, 250)
-    assert abs((nk.mean_predictor(k, cross, y)[0] - exact[0]) / scale[0]) < 1e-9
 
 
 def test_interpolates_a_training_point():
@@ -142,3 +133,12 @@ def test_bad_time():
     arguments = bad(lambda net: {})
     with pytest.raises(ValueError, match="must be >= 0, got t = -1"):
         nk.gradient_flow(**arguments, t=-1)
+
+
+def test_where_kappa_exceeds_1e100():
+    net = nk.fcn(800, nk.erf, *POINTS["ordered"])
+    train, test, y = split(net, 3, 1)
+    k, cross = both(net, train, test)
+    assert nk.spectrum(k).kappa > 1e100
+    exact, scale = plain(net, train, test, y, 250)
+    assert abs((nk.mean_predictor(k, cross, y)[0] - exact[0]) / scale[0]) < 1e-9
