@@ -30,7 +30,7 @@ TESTS = {  # the quick ones first
     "duals": ["duals", "kernels", "asymptotics", "critical", "accuracy"],
     "recursion": ["kernels", "duals", "recursion"],
     "mean_field": ["mean_field", "critical", "asymptotics"],
-    "spectrum": ["spectrum", "predictor"],
+    "spectrum": ["spectrum"],
     "pair": ["pair", "kernels", "accuracy"],
     "inputs": ["inputs", "kernels", "accuracy"],
     "elimination": ["elimination", "predictor", "spectrum"],

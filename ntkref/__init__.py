@@ -10,6 +10,8 @@ any number of digits, or symbolically:
 (2, 2)
 """
 
+__version__ = "0.1.0"
+
 from . import asymptotics
 from .activations import Activation, erf, relu
 from .critical import CriticalPoint, critical_point
@@ -49,4 +51,3 @@ __all__ = [
     "spectrum",
     "symbols",
 ]
-__version__ = "0.1.0"

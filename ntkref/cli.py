@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from . import activations
+from . import __version__, activations
 from .claims import CLAIMS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
@@ -33,6 +33,7 @@ class _Usage(Exception):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ntkref", description="Ground truth for infinite-width neural network kernels.")
+    parser.add_argument("--version", action="version", version=f"ntkref {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
 
     audit = commands.add_parser("audit", help="check the paper, statement by statement")

@@ -16,7 +16,8 @@ def checked_inputs(x, name: str, numbers: Numbers):
     """`x` as an (n, features) array of `numbers`, or an error that names what is wrong with it."""
     x = numbers.asarray(x, name)
     if np.ndim(x) != 2:
-        raise ValueError(f"{name} must have shape (n, features), got shape {np.shape(x)}; flatten images first")
+        hint = "; flatten images first" if np.ndim(x) > 2 else ""
+        raise ValueError(f"{name} must have shape (n, features), got shape {np.shape(x)}{hint}")
     if 0 in x.shape:
         raise ValueError(f"{name} is empty: shape {tuple(x.shape)}")
     return x

@@ -80,6 +80,16 @@ class MeanField:
                 core |= _fixed_cosine(self.activation, sw2, sb2, q, work)
         return core
 
+    def __str__(self):
+        """The phase and every quantity that exists in it, a line each."""
+        lines = [f"{self.activation}, sigma_w2 = {self.sigma_w2}, sigma_b2 = {self.sigma_b2}: {self.phase}"]
+        for name in ("q_star", "c_star", "chi_q", "chi_1", "chi_c", "p_star", "p_ab_star", "xi_1", "xi_c", "xi_star"):
+            try:
+                lines.append(f"  {name:<9} = {getattr(self, name)}")
+            except ValueError:
+                continue  # it does not exist in this phase
+        return "\n".join(lines)
+
     @property
     def tolerance(self):
         """The largest |χ₁ − 1| that is called critical."""

@@ -305,7 +305,7 @@ class Digits(Numbers):
 class Symbols(Numbers):
     """SymPy expressions: the recursion as a formula.
 
-    Branches become `Piecewise` unless the assumptions on the symbols decide them.
+    Branches become `Piecewise`, unless the assumptions on the symbols decide them or they are equal.
     """
 
     def __repr__(self):
@@ -337,7 +337,7 @@ class Symbols(Numbers):
 
     @cached_property
     def where(self):
-        return _elementwise(lambda c, x, y: _sympy().Piecewise((x, c), (y, True)), 3)
+        return _elementwise(_branch, 3)
 
     nonnegative = staticmethod(lambda x: x)  # nothing rounds here
 
@@ -347,6 +347,14 @@ class Symbols(Numbers):
     @cached_property
     def crescent(self):
         return _elementwise(lambda t: _sympy().sin(t) - t * _sympy().cos(t), 1)
+
+
+def _branch(condition, x, y):
+    """`Piecewise`, but for branches that rounding alone tells apart: those are one expression."""
+    sympy = _sympy()
+    if condition not in (True, False) and sympy.count_ops(x - y) < 100 and sympy.expand(x - y) == 0:
+        return y
+    return sympy.Piecewise((x, condition), (y, True))
 
 
 def _sympy():

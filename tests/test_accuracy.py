@@ -86,6 +86,25 @@ def test_pairs(point):
     check(both(pairs_by_depth, net, q, ONE_MINUS_C), (ONE_MINUS_C > 1) & (sigma_b2 > 0), DEPTHS)
 
 
+# Where a fixed point's rounding errors repeat with one sign at every layer: found by a scan of 60 random points.
+UNLUCKY = {
+    "critical, q* = 0.008": (0.7977900153148644, 6.494780029186326e-07),
+    "just in chaos, q* = 0.0008": (0.7866096462445382, 0.0),
+    "just in order, q* = 0.05": (0.8589548746921913, 0.00013068453698610039),
+    "chaotic, q* = 1.6": (2.32837908863652, 0.32492911440221306),
+    "far in chaos, q* = 13": (15.314939597922741, 0.0),
+}
+
+
+@pytest.mark.parametrize("point", UNLUCKY)
+def test_points_that_are_not_round(point):
+    """The promise is for every point of the phase diagram: 4 u a layer leaves no room for 5 u of one sign."""
+    sigma_w2, sigma_b2 = UNLUCKY[point]
+    e = np.array([1e-16, 1e-8, 1e-3, 0.3, 1, 1.9, 2 - 1e-8])
+    net, q = nk.fcn(300, nk.erf, sigma_w2, sigma_b2), fixed_variance(nk.erf, sigma_w2, sigma_b2)
+    check(both(pairs_by_depth, net, q, e), (e > 1) & (sigma_b2 > 0), (2, 3, 5, 10, 30, 100, 300))
+
+
 A = np.array([0.25, -1.5, 0.75, 2.0, -0.125, 1.0, 0.5, -0.75])
 ACROSS = np.array([1.0, 0.5, -2.0, 0.25, 1.0, -0.5, 0.75, 1.5])
 B = 0.5 * A + ACROSS

@@ -292,3 +292,15 @@ NET = nk.fcn(3, nk.erf, "1.5", "0.25")
 def test_bad_normalisations(arguments, error, message):
     with pytest.raises(error, match=message):
         nk.normalised(*arguments)
+
+
+def test_print():
+    """What exists in a phase is listed, what does not is left out."""
+    lines = str(nk.mean_field(nk.erf, 3, "0.18")).splitlines()
+    assert lines[0] == "erf, sigma_w2 = 3, sigma_b2 = 9/50: chaotic"
+    assert [line.split()[0] for line in lines[1:]] == [
+        *("q_star", "c_star", "chi_q", "chi_1", "chi_c"),
+        *("p_ab_star", "xi_1", "xi_c", "xi_star"),
+    ]
+    assert lines[1].split()[2] == str(nk.mean_field(nk.erf, 3, "0.18").q_star)
+    assert "p_star" not in str(nk.mean_field(nk.relu, 2))
