@@ -140,7 +140,8 @@ def main():
         print(*rows[-1], *alive, sep="\n  ", flush=True)
     total, dead = sum(row[2] for row in rows), sum(row[1] for row in rows)
     rows += [["survives:", f"{module}, {what}", "", ""] for module, what in survivors]
-    report(__file__, f"{dead} of {total} formula mutants are killed", ["module", "killed", "of", "time"], rows, True)
+    script = Path(__file__).with_stem("_".join([Path(__file__).stem, *sys.argv[1:]]))  # a results file for each call
+    report(script, f"{dead} of {total} formula mutants are killed", ["module", "killed", "of", "time"], rows, True)
 
 
 if __name__ == "__main__":

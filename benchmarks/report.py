@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def report(script: str, claim: str, header: list[str], rows: list[list], passed: bool) -> None:
+def report(script: str | Path, claim: str, header: list[str], rows: list[list], passed: bool) -> None:
     """Print the table, write it to ``results/<script>.md``, and exit with 1 if the claim did not hold."""
     lines = [f"# {claim}", "", *_heading(), "", _row(header), _row(["---"] * len(header)), *map(_row, rows), ""]
     lines.append("The claim holds." if passed else "THE CLAIM DOES NOT HOLD.")

@@ -242,3 +242,22 @@ def test_bad_arguments(arguments, error, message):
     for function in (nk.kernels, nk.kernels_by_depth):
         with pytest.raises(error, match=message):
             function(*arguments)
+
+
+def test_the_ends_of_the_range_belong_to_it():
+    """2^1020 and (in erf's closed form) 2^200 are taken, and 2^-1000 is returned, each to the last bit."""
+    line = nk.fcn(1, nk.relu, 1)
+    assert nk.kernels_of_pair(line, 2.0**1020, 0.5).nngp == 2.0**1019
+    nk.kernels_of_pair(nk.fcn(2, nk.erf, 1), 2.0**200, 0.5)
+    assert nk.kernels_of_pair(line, 2.0**-1000, 2).nngp == -(2.0**-1000)
+    assert nk.kernels_of_pair(line, 2.0**-501, 2.0**-500).nngp_gap == 2.0**-1000
+    cross = nk.kernels(line, [[2.0**510], [2.0**-500]], [[2.0**510], [2.0**-500]])
+    assert cross.nngp[0, 0] == 2.0**1020
+    assert cross.nngp[1, 1] == 2.0**-1000
+
+
+def test_a_variance_of_one_is_watched_too():
+    """K(x, x) = 1 at first, then 0.05^(l-1): refused like any other."""
+    k = nk.kernels_of_pair(nk.fcn(1000, nk.relu, "0.1"), 1, 0.5)
+    with pytest.raises(FloatingPointError, match=r"^nngp underflows float64 at depth 1000"):
+        _ = k.nngp
