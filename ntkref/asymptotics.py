@@ -281,7 +281,7 @@ class Critical:
         return 2 / (self.alpha * l + self.r * _log(l, self.mf.numbers) + C)
 
     def ntk_offdiagonal(self, l, C):
-        """(q*/3)(l + ρ log l) + c₀, c₀ = q*/2 + q*C/(3α) − (2/3)q*ρ − 1/(2α), leaving O(log² l/l)."""
+        """(q*/3)(l + ρ log l) + c₀, c₀ = q*/2 + q*C/(3α) − (2/3)q*ρ − 1/(2α), leaving O(log l/l)."""
         q, alpha, rho = self.mf.q_star, self.alpha, self.rho
         constant = q / 2 + q * C / (3 * alpha) - 2 * q * rho / 3 - 1 / (2 * alpha)
         return q / 3 * (l + rho * _log(l, self.mf.numbers)) + constant
@@ -320,5 +320,5 @@ class CriticalRelu(Critical):
         return 4 * self.q * np.sin(1 / (2 * (l / (3 * math.pi) + np.log(l) / (2 * math.pi) + C))) ** 2
 
     def ntk_offdiagonal(self, l, C):
-        """q [l/4 + (3/8) log l + (3π/4) C − 1/8], leaving O(log² l/l)."""
+        """q [l/4 + (3/8) log l + (3π/4) C − 1/8], leaving O(log l/l)."""
         return self.q * (l / 4 + 3 * np.log(l) / 8 + 3 * math.pi * C / 4 - 1 / 8)

@@ -59,6 +59,60 @@ def test_nearly_equal_points_are_answered_with_their_error():
     assert errors[-1] < 1e-6  # u/1e-8, times what ten layers add
 
 
+def test_the_error_bound_is_the_first_order_one():
+    """ε (|Σv| |v|ᵀx + ½ |v|ᵀ gap |v|)/λ with eigenvectors of the plain matrix at 150 digits, where Σv has some left."""
+    net = nk.fcn(120, nk.erf, *POINTS["ordered"])
+    x = nk.optical_digits()[0][:4].reshape(4, -1) / 8  # norms differ, so x − x̄ plays its part
+    k = nk.kernels(net, x)
+    exact = nk.kernels(net, x, numbers=nk.digits(150))
+    context = exact.numbers.context
+    values, vectors = context.eigsy(context.matrix(exact.ntk.tolist()))
+    variances, gap = exact.ntk_variances[0], exact.ntk_gap
+    expected = []
+    for index in range(4):
+        v = np.array([vectors[i, index] for i in range(4)], dtype=object)
+        size = np.abs(v)
+        expected.append(float((abs(np.sum(v)) * (variances @ size) + size @ gap @ size / 2) / values[index]))
+    errors = nk.spectrum(k).error / ((20 + 4 * 120) * 2.0**-53)
+    # The largest eigenvalue's bound is the entries': |v|ᵀ|Θ||v| = λ, v being positive.
+    assert errors == pytest.approx([1.0, *expected[2::-1]], rel=1e-6)
+
+
+@pytest.mark.parametrize(("distance", "answered"), [(2e-13, True), (2.5e-14, False)])
+def test_an_eigenvalue_without_a_digit_is_refused(distance, answered):
+    """The bound of the smallest eigenvalue grows as 1/distance; at 0.1 it is no longer given."""
+    net = nk.fcn(10, nk.erf, *POINTS["ordered"])
+    x = images(4, net)
+    k = nk.kernels(net, np.vstack([x, x[0] + distance * np.roll(x[0], 1)]))
+    if answered:
+        assert 0.01 < max(nk.spectrum(k).error) < 0.1
+        return
+    with pytest.raises(ArithmeticError, match=r"eigenvalue 4 of the ntk is known only to 0\.\d relative .*digits"):
+        nk.spectrum(k)
+
+
+def test_digits_cover_the_condition_number():
+    """20 digits of each eigenvalue where κ is 1e40 and more."""
+    net = nk.fcn(300, nk.erf, *POINTS["ordered"])
+    x = images(3, net)
+    values = nk.spectrum(nk.kernels(net, x, numbers=nk.digits(20))).eigenvalues
+    exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(120)))
+    assert exact[0] / exact[-1] > 1e40
+    assert all(abs(a / b - 1) < mpmath.mpf(10) ** -19 for a, b in zip(values, exact, strict=True))
+
+
+@pytest.mark.parametrize("sigma_w2", ["3", "1.2"])
+def test_eigenvalues_near_the_ends_of_float64(sigma_w2):
+    """ReLU: Θ⁽ˡ⁾ is (σ_w²/2)^(l−1) times the critical one (times σ_w²/2 for the first layer), here 1e281 or 1e-310."""
+    depth = 1600 if sigma_w2 == "3" else 1300
+    x = nk.normalised(nk.optical_digits()[0][:4].reshape(4, -1), nk.fcn(2, nk.relu, 2), q=1)
+    critical = nk.spectrum(nk.kernels(nk.fcn(depth, nk.relu, 2), x))
+    s = nk.spectrum(nk.kernels(nk.fcn(depth, nk.relu, sigma_w2), x))
+    scale = mpmath.mpf(sigma_w2) / 2
+    for ours, theirs in zip(s.eigenvalues, critical.eigenvalues, strict=True):
+        assert abs(mpmath.mpf(ours) / (theirs * scale**depth) - 1) < 2 * (20 + 4 * depth) * 2.0**-53
+
+
 def test_equal_points_give_a_zero_eigenvalue_and_no_kappa():
     net = nk.fcn(4, nk.erf, *POINTS["ordered"])
     x = images(3, net)

@@ -36,8 +36,8 @@ def straightness(values) -> float:
 def drift(values, unit, reach: int) -> tuple:
     """(error, allowed, reason) of "O(1)": how far a remainder moves over the decade of l that ends at `reach`,
 
-    in units of `unit`.  A remainder c + O(log² l/l) moves by about log² l/l of the decade's start.
+    in units of `unit`.  A remainder c + O(log l/l) moves by about log l/l of the decade's start.
     """
     before, after = _floats(values)[-2:]
-    allowed = 2 * np.log(reach) ** 2 / (reach / 10)
-    return float(np.max(np.abs(after - before))) / float(unit), float(allowed), "c + O(log² l/l) moves no further"
+    allowed = 10 * np.log(reach) / (reach / 10)
+    return float(np.max(np.abs(after - before))) / float(unit), float(allowed), "c + O(log l/l) moves no further"

@@ -136,9 +136,9 @@ def _eq17_digits(setting: Setting):
     yield corrected("p = l q*", steps[last].ntk_variances[0] / laws.ntk_diagonal(last) - 1, 1e-25, "guard digits")
     C = float(laws.coordinate(setting.pair("critical", (1,), float64)[1].nngp_gap / (2 * float(mf.q_star))))
     misses = [abs(float(steps[l].ntk - laws.ntk_offdiagonal(l, C))) for l in depths]
-    bound = math.log(last) ** 2 / last
-    yield corrected("p_ab = (q*/3)(l + ρ log l) + c₀", misses[-1], bound, "O(log² l/l)")
-    yield corrected("and the miss shrinks with depth", misses[-1] / misses[-2], 0.75, "log² l/l over one doubling")
+    bound = 5 * math.log(last) / last
+    yield corrected("p_ab = (q*/3)(l + ρ log l) + c₀", misses[-1], bound, "O(log l/l)")
+    yield corrected("and the miss shrinks with depth", misses[-1] / misses[-2], 0.75, "log l/l over one doubling")
 
 
 def _eq17_derivation(setting: Setting):
@@ -240,7 +240,7 @@ PHASE_CLAIMS = (
         WRONG,
         "critical_line",
         {"derivation": _eq17_derivation, "digits": _eq17_digits, "float64": _eq17_float64},
-        truth="p = l q*, p_ab = (q*/3)(l + ρ log l) + c₀ + O(log² l/l), ρ = −(6q*² + 4q* + 1)/(6q*²)",
+        truth="p = l q*, p_ab = (q*/3)(l + ρ log l) + c₀ + O(log l/l), ρ = −(6q*² + 4q* + 1)/(6q*²)",
     ),
     Claim(
         "eq-18",
