@@ -27,9 +27,9 @@ from report import report
 
 ROOT = Path(__file__).parents[1]
 TESTS = {  # the quick ones first
-    "duals": ["duals", "kernels", "asymptotics", "critical", "accuracy"],
-    "recursion": ["kernels", "duals", "recursion"],
-    "mean_field": ["mean_field", "critical", "asymptotics"],
+    "duals": ["duals"],
+    "recursion": ["kernels", "inputs"],
+    "mean_field": ["mean_field"],
     "spectrum": ["spectrum"],
     "pair": ["pair", "kernels", "accuracy"],
     "inputs": ["inputs", "kernels", "accuracy"],

@@ -34,12 +34,15 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     m1, m2, m0 = sqrt(1 + 4 * q1), sqrt(1 + 4 * q2), sqrt(1 + 2 * (q1 + q2))
     area4 = _area4(k, numbers)
     m = sqrt(m0**2 + area4)
-    r = sqrt(q1) * sqrt(q2)
+    root1, root2 = sqrt(q1), sqrt(q2)
+    r = root1 * root2
     same_side = q12 >= 0
-    # |q₁₂| from the gap where that is small: q₁₂ itself drifts from it by l u, which at χ₁ = 1 would cost the
-    # gap l² u.
+    # 2 (r − |q₁₂|) = 2 area²/(r + |q₁₂|): what the squared distance to the nearer of the other vector and its
+    # opposite is beyond the difference of norms, where that is the smaller part of it.
     close = numbers.where(same_side, k.gap, k.cogap)
-    size = numbers.where(2 * close < q1 + q2, (q1 + q2 - close) / 2, numbers.where(same_side, q12, -q12))
+    norms = (diff / _nonzero(root1 + root2, numbers)) ** 2
+    size = numbers.where(same_side, q12, -q12)
+    fall = numbers.where(2 * norms <= close, close - norms, 2 * k.area**2 / _nonzero(r + size, numbers))
 
     t1, t2, t0 = (2 / pi * atan2(2 * q, n) for q, n in ((q1, m1), (q2, m2), (r, m0)))  # t0: 𝒯 at q₁₂ = r
     t12 = 2 / pi * atan2(2 * q12, m)
@@ -48,8 +51,7 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     t_diff = 2 / pi * atan2(spread, m1 * m2 + 4 * (q1 * q2))
 
     # |𝒯₁₂| falls short of t0 by `short`, and 𝒯(q₁) + 𝒯(q₂) exceeds 2 t0 by `radial`.
-    rise = area4 * ((1 + 2 * q1) * (1 + 2 * q2)) / (2 * _nonzero(r * m + size * m0, numbers))
-    short = 2 / pi * atan2(rise, m * m0 + 4 * r * size)
+    short = 4 / pi * atan2(fall, m0 + m)  # asin a − asin b = 2 atan((a − b)/(√(1 − a²) + √(1 − b²)))
     radial, steps = _erf_radial(q1, q2, diff, m1, m2, m0, numbers)
     near = radial + 2 * short
     far = 2 * (t1 + t2) - near

@@ -213,6 +213,16 @@ def test_weights_of_variance_0_make_all_inputs_one(numbers):
         assert np.all(k.ntk_gap == 0)
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_one_input_that_underflows_is_enough(swap):
+    """|x|^2 = 1e-320 beside |x'|^2 = 1: K12 would be made from a variance that has lost its bits."""
+    rows = [[[1e-160, 0.0]], [[1.0, 0.0]]]
+    k = nk.kernels(nk.fcn(2, nk.relu, 2), *(rows[::-1] if swap else rows))
+    for name in ("nngp", "ntk"):
+        with pytest.raises(FloatingPointError, match=f"^{name} underflows"):
+            getattr(k, name)
+
+
 def test_entries_that_underflow_are_refused_when_asked_for():
     """ReLU, sigma_w2 = 0.1: K(x, x) = 0.05^(l-1) is 1e-1300 at depth 1000. 0.0 would be wrong in every digit."""
     k = nk.kernels(nk.fcn(1000, nk.relu, "0.1"), [[1.0, 0.0], [2.0, 0.0]])

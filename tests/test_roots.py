@@ -31,6 +31,7 @@ CASES = {
     "slope too small": (lambda x: (x**3 - 2, CTX.mpf(10) ** -9), 0, 5, "2**(mpf(1)/3)"),
     "wrong sign reported": (lambda x: (x**3 - 2, -3 * x * x), 0, 5, "2**(mpf(1)/3)"),
     "triple root": (lambda x: ((x - 1) ** 3, 3 * (x - 1) ** 2), 0, 5, "1"),
+    "order 9": (lambda x: ((x - 1) ** 9, 9 * (x - 1) ** 8), 0, 5, "1"),  # Newton alone: 8/9 a step, 1000 steps
     "jump": (lambda x: (CTX.mpf(1 if x > 1 else -1), CTX.zero), 0, 5, "1"),
     "tiny root": (lambda x: (x * x - CTX.mpf(10) ** -60, 2 * x), 0, 1, "mpf(10)**-30"),
 }
@@ -96,6 +97,16 @@ def test_settled_raises_its_precision_through_cancellation():
         return {"value": 1 - numbers.context.cos(x)}
 
     assert agrees(settled(compute, 30)["value"], (1 - bf.context(120).cos(bf.context(120).mpf(10) ** -20)), 30)
+
+
+def test_settled_waits_for_all_n_digits():
+    """A value that comes in slowly, a digit for every four of precision, is not taken while n digits still move."""
+
+    def compute(numbers):
+        context = numbers.context
+        return {"value": 1 + context.mpf(10) ** (-context.dps // 4)}
+
+    assert agrees(settled(compute, 30)["value"], 1, 30)
 
 
 def test_settled_gives_up_aloud():
