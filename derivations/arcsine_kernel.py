@@ -280,9 +280,9 @@ results = {
 
 # %% [markdown]
 # (a) *On symbols.*  The package's duals, called with `ntkref.symbols()`, are these formulas.  For erf it writes
-# $\mathcal T$ with an arctangent and the gap with the whole angle, $g = \frac4\pi\arctan X$; so the sines of
-# $\frac\pi2\mathcal T$ are compared, and $X$ with the tangent of the doubled angle of (1.13).  Where the package
-# chooses the form that rounds best, each of its forms must be the formula.
+# $\mathcal T$ with an arctangent and the gap as (1.13), $g = \frac8\pi\arctan X$; so the sines of
+# $\frac\pi2\mathcal T$ are compared, and the $X$.  Where the package chooses the form that rounds best, each of
+# its forms must be the formula.
 
 
 # %%
@@ -314,7 +314,7 @@ w = sympy.Symbol("w", positive=True)
 acute = 1 / (1 + w)  # an ε between 0 and 1, for the same reason
 T, _ = nk.erf.duals(covariance_of_pair(q, acute, numbers), numbers)
 for form in forms(T.gap):
-    proved(tan(pi * form / 4), sympy.expand_trig(tan(2 * atan(half_tangent.subs(e, acute)))))
+    proved(tan(pi * form / 8), half_tangent.subs(e, acute))
 
 # %% [markdown]
 # (b) *At 50 digits and* (c) *in float64.*  Also against the definition: the double integral (1.1), by 160 × 160

@@ -119,3 +119,13 @@ def test_sampled_networks_are_random_and_reproducible():
     x = np.eye(2)
     runs = [sampled_kernels(x, 2.0, 0.1, 30, 5, np.random.default_rng(seed)) for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_chapter_that_fails_is_a_verdict_not_a_crash():
+    def broken(name):
+        raise AssertionError("not proved: 1 = 2")
+
+    outcome = run_route(find("eq-12"), "derivation", dataclasses.replace(SETTING, run_chapter=broken))
+    assert not outcome.agrees
+    assert outcome.verdict == "undecided"
+    assert "not proved: 1 = 2" in outcome.measured[0].what
