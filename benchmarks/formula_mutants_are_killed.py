@@ -1,12 +1,15 @@
 """Change any constant, sign or comparison in the formulas, and some test fails.
 
-    python benchmarks/formula_mutants_are_killed.py [module ...]
+    python benchmarks/formula_mutants_are_killed.py [--every N] [module ...]
+
+With ``--every N`` a sample, each Nth mutant.
 
 Every number n becomes n + 1, every + becomes − and the reverse, every × becomes ÷ and the reverse, a unary
 minus goes, < becomes <= or > becomes >= and so on, one at a time.  Each mutant is imported in a fresh fork in
 place of its module, and the tests of its module and the ones after it run until the first failure.
 """
 
+import argparse
 import ast
 import importlib.abc
 import importlib.util
@@ -126,22 +129,35 @@ def _start(module, tree, seconds) -> int:
 def main():
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("modules", nargs="*", default=list(TESTS))
+    arguments = parser.parse_args()
     rows, survivors = [], []
-    for module in sys.argv[1:] or TESTS:
+    for module in arguments.modules:
         source = (ROOT / "ntkref" / f"{module}.py").read_text()
         start = time.perf_counter()
         if outcomes(module, [("the module as it is", ast.parse(source))], 3600) != [False]:
             sys.exit(f"the tests of {module} fail without a mutation")
         seconds = int(PATIENCE * (time.perf_counter() - start)) + 10
-        start, cases = time.perf_counter(), list(mutants(source))
+        start, cases = time.perf_counter(), list(mutants(source))[:: arguments.every]
         alive = [what for (what, _), dead in zip(cases, outcomes(module, cases, seconds), strict=True) if not dead]
         survivors += [[module, what] for what in alive]
         rows.append([module, len(cases) - len(alive), len(cases), f"{time.perf_counter() - start:.0f} s"])
         print(*rows[-1], *alive, sep="\n  ", flush=True)
     total, dead = sum(row[2] for row in rows), sum(row[1] for row in rows)
+    sample = "all of them" if arguments.every == 1 else f"a sample, each {arguments.every}th"
     rows += [["survives:", f"{module}, {what}", "", ""] for module, what in survivors]
-    script = Path(__file__).with_stem("_".join([Path(__file__).stem, *sys.argv[1:]]))  # a results file for each call
-    report(script, f"{dead} of {total} formula mutants are killed", ["module", "killed", "of", "time"], rows, True)
+    script = Path(__file__).with_stem(
+        "_".join([Path(__file__).stem, *arguments.modules])
+    )  # a results file for each call
+    report(
+        script,
+        f"{dead} of {total} formula mutants are killed ({sample})",
+        ["module", "killed", "of", "time"],
+        rows,
+        True,
+    )
 
 
 if __name__ == "__main__":

@@ -131,6 +131,6 @@ def test_mistakes_are_one_line_and_status_2(capsys, tmp_path, words, message):
 def test_help_and_module_entry():
     done = subprocess.run([sys.executable, "-m", "ntkref", "--help"], capture_output=True, text=True, check=True)
     assert "audit" in done.stdout
+    assert "kernel" in done.stdout
     done = subprocess.run([sys.executable, "-m", "ntkref", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"ntkref {nk.__version__}\n"
-    assert "kernel" in done.stdout
