@@ -113,6 +113,14 @@ def test_eigenvalues_near_the_ends_of_float64(sigma_w2):
         assert abs(mpmath.mpf(ours) / (theirs * scale**depth) - 1) < 2 * (20 + 4 * depth) * 2.0**-53
 
 
+def test_kappa_that_overflows_is_said():
+    """The eigenvalues are floats, their ratio is none."""
+    s = nk.Spectrum(np.array([1e300, 1.0, 1e-300]), np.zeros(3))
+    assert s.lambda_bulk.tolist() == [1.0, 1e-300]
+    with pytest.raises(OverflowError, match=r"kappa overflows float64; use numbers=digits\(n\)"):
+        _ = s.kappa
+
+
 def test_equal_points_give_a_zero_eigenvalue_and_no_kappa():
     net = nk.fcn(4, nk.erf, *POINTS["ordered"])
     x = images(3, net)
