@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .activations import Activation
+from .exact import is_symbolic
 from .inputs import covariance_of_pair
 from .network import variance
-from .numbers import Floats, Numbers, Symbols, float64, is_symbolic
+from .numbers import Floats, Numbers, Symbols, float64
 from .roots import bracketed_root, settled
 
 __all__ = ["CriticalPoint", "critical_point", "line_at"]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .activations import Activation
+from .exact import is_symbolic
 from .inputs import checked_inputs, covariance_of_pair
 from .network import Dense, Network
-from .numbers import Digits, Floats, Numbers, float64, is_symbolic
+from .numbers import Digits, Floats, Numbers, float64
 from .roots import bracketed_root, settled
 
 __all__ = ["MeanField", "mean_field", "normalised"]

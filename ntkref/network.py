@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .activations import Activation
-from .numbers import exact, is_symbolic
+from .exact import exact, is_symbolic
 
 __all__ = ["Dense", "Network", "fcn"]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import numbers as abstract
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from types import ModuleType
@@ -22,54 +21,9 @@ import mpmath
 import numpy as np
 from mpmath.ctx_mp import MPContext
 
-__all__ = ["Digits", "Floats", "Numbers", "Symbols", "digits", "exact", "float64", "floats", "symbols"]
+from .exact import exact, load_sympy
 
-
-def is_symbolic(value) -> bool:
-    """Whether `value` is a SymPy expression, found without importing SymPy."""
-    if type(value).__module__.partition(".")[0] != "sympy":
-        return False
-    return isinstance(value, _sympy().Expr)
-
-
-def exact(value, name: str):
-    """The exact value of a number: a `Fraction`, or the SymPy expression it is.
-
-    A float stands for its exact binary value and a string for its exact decimal one, so ``"0.18"`` is
-    18/100 and ``0.18`` is 3242591731706757/2**54.
-
-    Raises
-    ------
-    TypeError
-        For anything that is not a real number: complex, bool, None, an array.
-    ValueError
-        For NaN, infinities and strings that are no decimal number.
-
-    >>> exact("0.18", "sigma_b2"), exact(0.5, "sigma_b2")
-    (Fraction(9, 50), Fraction(1, 2))
-    """
-    allowed = "an int, float, Fraction, Decimal or decimal string"
-    if hasattr(value, "_mpf_"):  # mpmath's, and SymPy's Float
-        sign, mantissa, exponent, _ = value._mpf_
-        if exponent and not mantissa:
-            raise ValueError(f"{name} must be finite, got {value}")
-        return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-    if is_symbolic(value):
-        if value.is_Rational:
-            return Fraction(int(value.p), int(value.q))
-        if value.is_extended_real is False or value.is_finite is False or value is _sympy().nan:
-            raise ValueError(f"{name} must be real and finite, got {value}")
-        return value
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be {allowed}, got the bool {value}")
-    if not isinstance(value, (abstract.Real, Decimal, str)):
-        raise TypeError(f"{name} must be {allowed}, got {type(value).__name__}: {value!r}")
-    try:
-        if isinstance(value, (abstract.Rational, Decimal, str)):
-            return Fraction(int(value)) if isinstance(value, abstract.Integral) else Fraction(value)
-        return Fraction(*value.as_integer_ratio())
-    except (ValueError, OverflowError, ZeroDivisionError):
-        raise ValueError(f"{name} must be finite, {allowed}, got {value!r}") from None
+__all__ = ["Digits", "Floats", "Numbers", "Symbols", "digits", "float64", "floats", "symbols"]
 
 
 class Numbers:
@@ -313,10 +267,10 @@ class Symbols(Numbers):
 
     @property
     def pi(self):
-        return _sympy().pi
+        return load_sympy().pi
 
     def convert(self, value):
-        sympy = _sympy()
+        sympy = load_sympy()
         return sympy.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else value
 
     def asarray(self, values, name):
@@ -325,15 +279,15 @@ class Symbols(Numbers):
 
     @cached_property
     def sqrt(self):
-        return _elementwise(lambda x: _sympy().sqrt(x), 1)
+        return _elementwise(lambda x: load_sympy().sqrt(x), 1)
 
     @cached_property
     def hypot(self):
-        return _elementwise(lambda x, y: _sympy().sqrt(x**2 + y**2), 2)
+        return _elementwise(lambda x, y: load_sympy().sqrt(x**2 + y**2), 2)
 
     @cached_property
     def atan2(self):
-        return _elementwise(lambda y, x: _sympy().atan2(y, x), 2)
+        return _elementwise(lambda y, x: load_sympy().atan2(y, x), 2)
 
     @cached_property
     def where(self):
@@ -346,21 +300,15 @@ class Symbols(Numbers):
 
     @cached_property
     def crescent(self):
-        return _elementwise(lambda t: _sympy().sin(t) - t * _sympy().cos(t), 1)
+        return _elementwise(lambda t: load_sympy().sin(t) - t * load_sympy().cos(t), 1)
 
 
 def _branch(condition, x, y):
     """`Piecewise`, but for branches that rounding alone tells apart: those are one expression."""
-    sympy = _sympy()
+    sympy = load_sympy()
     if condition not in (True, False) and sympy.count_ops(x - y) < 100 and sympy.expand(x - y) == 0:
         return y
     return sympy.Piecewise((x, condition), (y, True))
-
-
-def _sympy():
-    import sympy  # here, because importing it takes longer than the rest of the package
-
-    return sympy
 
 
 def _elementwise(function, arguments: int):

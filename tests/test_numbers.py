@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ntkref as nk
-from ntkref.numbers import Digits, exact
+from ntkref.exact import exact
+from ntkref.numbers import Digits
 
 STRICT = nk.floats(array_api_strict)
 CTX = bf.context(80)
