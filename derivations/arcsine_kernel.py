@@ -40,7 +40,7 @@ q12, u, v, t = sympy.symbols("q12 u v t", real=True)
 # %% [markdown]
 # ## 1. The density, and a heat equation
 #
-# $$\rho(u, v) = \frac{1}{2\pi\sqrt\Delta}\exp\Big(-\frac{q_2u^2 - 2q_{12}uv + q_1v^2}{2\Delta}\Big). \tag{1.1}$$
+# $$\rho(u, v) = \frac{1}{2\pi\sqrt\Delta}\exp\Big(-\frac{q_2u^2 - 2q_{12}uv + q_1v^2}{2\Delta}\Big). \tag{3.1}$$
 # That this is the density of $\mathcal N(0, K)$ is checked by integration: total mass 1, covariance $q_{12}$,
 # variance $q_1$.  SymPy integrates once it knows that $\Delta > 0$, so $q_2$ is written $(\Delta + q_{12}^2)/q_1$.
 
@@ -57,7 +57,7 @@ for weight, moment in ((1, 1), (u * v, q12), (u**2, q1)):
 # %% [markdown]
 # The density solves two heat equations in its own covariances:
 # $$\frac{\partial\rho}{\partial q_{12}} = \frac{\partial^2\rho}{\partial u\,\partial v}, \qquad
-#   \frac{\partial\rho}{\partial q_1} = \frac12\frac{\partial^2\rho}{\partial u^2}. \tag{1.2}$$
+#   \frac{\partial\rho}{\partial q_1} = \frac12\frac{\partial^2\rho}{\partial u^2}. \tag{3.2}$$
 
 # %%
 proved(diff(rho, q12) / rho, diff(rho, u, v) / rho)
@@ -66,15 +66,15 @@ proved(diff(rho, q1) / rho, diff(rho, u, 2) / rho / 2)
 # %% [markdown]
 # ## 2. Price's theorem
 #
-# Move the two derivatives of (1.2) from $\rho$ to $\phi$.  For any smooth $\phi$
+# Move the two derivatives of (3.2) from $\rho$ to $\phi$.  For any smooth $\phi$
 # $$\phi(u)\phi(v)\,\partial_u\partial_v\rho - \phi'(u)\phi'(v)\,\rho
-#   = \partial_u\big[\phi(u)\phi(v)\,\partial_v\rho\big] - \partial_v\big[\phi'(u)\phi(v)\,\rho\big], \tag{1.3}$$
+#   = \partial_u\big[\phi(u)\phi(v)\,\partial_v\rho\big] - \partial_v\big[\phi'(u)\phi(v)\,\rho\big], \tag{3.3}$$
 # $$\phi(u)\phi(v)\,\partial_u^2\rho - \phi''(u)\phi(v)\,\rho
 #   = \partial_u\big[\phi(u)\phi(v)\,\partial_u\rho - \phi'(u)\phi(v)\,\rho\big].$$
 # The right-hand sides are divergences of fields that vanish at infinity ($\rho$ decays like a Gaussian, $\phi$ grows
 # at most polynomially), so they integrate to zero and
 # $$\frac{\partial\mathcal T}{\partial q_{12}} = \mathbb E[\phi'(u)\phi'(v)] = \dot{\mathcal T}, \qquad
-#   \frac{\partial\mathcal T}{\partial q_1} = \tfrac12\,\mathbb E[\phi''(u)\phi(v)]. \tag{1.4}$$
+#   \frac{\partial\mathcal T}{\partial q_1} = \tfrac12\,\mathbb E[\phi''(u)\phi(v)]. \tag{3.4}$$
 
 # %%
 phi = sympy.Function("phi")
@@ -93,7 +93,7 @@ proved(pure, diff(flux, u))
 # is $M = K^{-1} + 2\,\mathrm{Id}$, and for any form $\begin{pmatrix} a & -b \\ -b & (d + b^2)/a \end{pmatrix}$ of
 # determinant $d > 0$
 # $$\iint e^{-\frac12(au^2 - 2buv + \frac{d+b^2}{a}v^2)}\,du\,dv = \frac{2\pi}{\sqrt d}, \qquad
-#   \iint uv\;e^{\cdots}\,du\,dv = \frac{2\pi}{\sqrt d}\,\frac bd. \tag{1.5}$$
+#   \iint uv\;e^{\cdots}\,du\,dv = \frac{2\pi}{\sqrt d}\,\frac bd. \tag{3.5}$$
 
 # %%
 proved(diff(erf(u), u), 2 / sqrt(pi) * exp(-(u**2)))
@@ -107,9 +107,9 @@ for weight, result in ((1, 2 * pi / sqrt(d)), (u * v, 2 * pi / sqrt(d) * b / d))
 
 # %% [markdown]
 # The combined form enters only through $\Delta\det M$:
-# $$\Delta\det(K^{-1} + 2\,\mathrm{Id}) = \det(\mathrm{Id} + 2K) = (1 + 2q_1)(1 + 2q_2) - 4q_{12}^2 =: m^2, \tag{1.6}$$
+# $$\Delta\det(K^{-1} + 2\,\mathrm{Id}) = \det(\mathrm{Id} + 2K) = (1 + 2q_1)(1 + 2q_2) - 4q_{12}^2 =: m^2, \tag{3.6}$$
 # $$\dot{\mathcal T} = \frac4\pi\cdot\frac1{2\pi\sqrt\Delta}\cdot\frac{2\pi}{\sqrt{\det M}}
-#   = \frac4\pi\,\frac1{\sqrt{(1 + 2q_1)(1 + 2q_2) - 4q_{12}^2}}. \tag{1.7}$$
+#   = \frac4\pi\,\frac1{\sqrt{(1 + 2q_1)(1 + 2q_2) - 4q_{12}^2}}. \tag{3.7}$$
 
 # %%
 K = Matrix([[q1, q12], [q12, q2]])
@@ -117,7 +117,7 @@ M = K.inv() + 2 * Matrix.eye(2)
 m2 = (1 + 2 * q1) * (1 + 2 * q2) - 4 * q12**2
 proved(Delta * M.det(), m2)
 proved((Matrix.eye(2) + 2 * K).det(), m2)
-proved(M[0, 1], -q12 / Delta)  # so b = q12/Δ in (1.5)
+proved(M[0, 1], -q12 / Delta)  # so b = q12/Δ in (3.5)
 
 Tdot_erf = 4 / pi / sqrt(m2)
 proved(Tdot_erf**2, (4 / pi / (2 * pi)) ** 2 / Delta * (2 * pi) ** 2 / M.det())
@@ -126,9 +126,9 @@ proved(Tdot_erf**2, (4 / pi / (2 * pi)) ** 2 / Delta * (2 * pi) ** 2 / M.det())
 # ## 4. $\mathcal T$ of erf: integrate back
 #
 # At $q_{12} = 0$ the two are independent and erf is odd, so $\mathcal T = \mathbb E[\operatorname{erf} u]^2 = 0$.
-# With $n^2 = (1 + 2q_1)(1 + 2q_2)$, Price's theorem (1.4) gives
+# With $n^2 = (1 + 2q_1)(1 + 2q_2)$, Price's theorem (3.4) gives
 # $$\mathcal T = \frac4\pi\int_0^{q_{12}}\frac{dt}{\sqrt{n^2 - 4t^2}}
-#   = \frac2\pi\arcsin\frac{2q_{12}}{\sqrt{(1 + 2q_1)(1 + 2q_2)}}. \tag{1.8}$$
+#   = \frac2\pi\arcsin\frac{2q_{12}}{\sqrt{(1 + 2q_1)(1 + 2q_2)}}. \tag{3.8}$$
 
 # %%
 proved(erf(-u), -erf(u))  # while the density of u is even
@@ -141,7 +141,7 @@ proved(diff(T_erf, q12), Tdot_erf)
 # %% [markdown]
 # The package avoids the subtraction in $1 - \sin^2$ by $\arcsin x = \arctan(x/\sqrt{1 - x^2})$ and
 # $m^2 = 1 + 2q_1 + 2q_2 + 4\Delta$:
-# $$\mathcal T = \frac2\pi\arctan\frac{2q_{12}}{\sqrt{1 + 2q_1 + 2q_2 + 4\Delta}}. \tag{1.9}$$
+# $$\mathcal T = \frac2\pi\arctan\frac{2q_{12}}{\sqrt{1 + 2q_1 + 2q_2 + 4\Delta}}. \tag{3.9}$$
 
 # %%
 proved(m2, 1 + 2 * q1 + 2 * q2 + 4 * Delta)
@@ -158,8 +158,8 @@ proved(diff(T_atan, q12), Tdot_erf)
 # $f^{(n)}(t) = \mathbb E[\phi^{(n)}(u)\phi^{(n)}(v)]$, so at $t = q$ all are positive.  With $S = 1 + 4q$
 # $$f' = \frac4{\pi\sqrt S}, \quad f'' = \frac{4q}S f', \quad
 #   f''' = \Big(\frac4S + \frac{48q^2}{S^2}\Big)f', \quad
-#   f'''' = \Big(\frac{144q}{S^2} + \frac{960q^3}{S^3}\Big)f'. \tag{1.10}$$
-# As a second route for $f''$: $\operatorname{erf}''(u) = -\frac{4u}{\sqrt\pi}e^{-u^2}$, and the moment (1.5) with
+#   f'''' = \Big(\frac{144q}{S^2} + \frac{960q^3}{S^3}\Big)f'. \tag{3.10}$$
+# As a second route for $f''$: $\operatorname{erf}''(u) = -\frac{4u}{\sqrt\pi}e^{-u^2}$, and the moment (3.5) with
 # $b/d = (M^{-1})_{12}$ gives $\mathbb E[\phi''(u)\phi''(v)] = \dot{\mathcal T}\cdot 4\,(M^{-1})_{12}$.
 
 # %%
@@ -176,9 +176,9 @@ second = (Tdot_erf * 4 * M.inv()[0, 1]).subs({q1: q, q2: q, q12: t})
 proved(second, diff(f, t, 2))
 
 # %% [markdown]
-# The variance map $q \mapsto \mathcal T(q, q)$ moves all three covariances at once.  By (1.4) its slope is
+# The variance map $q \mapsto \mathcal T(q, q)$ moves all three covariances at once.  By (3.4) its slope is
 # $\mathbb E[\phi\phi''] + \mathbb E[\phi'^2]$, and it is smaller than $f'$ because erf saturates:
-# $$\frac{d}{dq}\mathcal T(q, q) = \frac4\pi\,\frac1{(1 + 2q)\sqrt{1 + 4q}} = \frac{f'(q)}{1 + 2q}. \tag{1.11}$$
+# $$\frac{d}{dq}\mathcal T(q, q) = \frac4\pi\,\frac1{(1 + 2q)\sqrt{1 + 4q}} = \frac{f'(q)}{1 + 2q}. \tag{3.11}$$
 
 # %%
 variance_slope = 4 / (pi * (1 + 2 * q) * sqrt(1 + 4 * q))
@@ -194,10 +194,10 @@ proved(variance_slope, first / (1 + 2 * q))
 # $a = \sin\alpha$, $b = \sin\beta$
 # $$\frac{\sin\alpha - \sin\beta}{\cos\alpha + \cos\beta} = \tan\frac{\alpha - \beta}2
 #   \quad\Longrightarrow\quad
-#   \arcsin a - \arcsin b = 2\arctan\frac{a - b}{\sqrt{1 - a^2} + \sqrt{1 - b^2}}, \tag{1.12}$$
+#   \arcsin a - \arcsin b = 2\arctan\frac{a - b}{\sqrt{1 - a^2} + \sqrt{1 - b^2}}, \tag{3.12}$$
 # and $a - b = a\varepsilon$ is known exactly:
 # $$g = \frac8\pi\arctan\frac{2q\varepsilon}{\sqrt{1 + 4q} + \sqrt{1 + 4q + 4q^2\varepsilon(2 - \varepsilon)}}.
-#   \tag{1.13}$$
+#   \tag{3.13}$$
 
 # %%
 middle, half = sympy.symbols("middle half", real=True)  # (α + β)/2 and (α − β)/2
@@ -214,7 +214,7 @@ gap = 8 / pi * atan(half_tangent)
 proved(half_tangent, (a_ - b_) / (sqrt(1 - a_**2) + sqrt(1 - b_**2)))
 by_subtraction = [T_erf.subs({q1: q, q2: q, q12: q12_}) for q12_ in (q, q * (1 - e))]
 proved(2 * (by_subtraction[0] - by_subtraction[1]), 4 / pi * (asin(a_) - asin(b_)))
-proved(gap, 4 / pi * 2 * atan(half_tangent))  # (1.12)
+proved(gap, 4 / pi * 2 * atan(half_tangent))  # (3.12)
 
 # %% [markdown]
 # ## 7. ReLU: a wedge in polar coordinates
@@ -241,9 +241,9 @@ for product, moment in ((u_polar**2, q1), (v_polar**2, q2), (u_polar * v_polar, 
 # Both are positive on the wedge $\theta - \frac\pi2 < \psi < \frac\pi2$ of opening $\pi - \theta$.  There
 # $\phi(u)\phi(v) = uv$ and $\phi'(u)\phi'(v) = 1$:
 # $$\mathcal T = \frac{\sqrt{q_1q_2}}{2\pi}\,J(\pi - \theta), \quad J(t) = \sin t - t\cos t, \qquad
-#   \dot{\mathcal T} = \frac{\pi - \theta}{2\pi}. \tag{1.14}$$
+#   \dot{\mathcal T} = \frac{\pi - \theta}{2\pi}. \tag{3.14}$$
 # In covariances, with $\theta = \operatorname{atan2}(\sqrt\Delta, q_{12})$:
-# $$\mathcal T = \frac{\sqrt\Delta + (\pi - \theta)\,q_{12}}{2\pi}. \tag{1.15}$$
+# $$\mathcal T = \frac{\sqrt\Delta + (\pi - \theta)\,q_{12}}{2\pi}. \tag{3.15}$$
 
 # %%
 wedge = (theta - pi / 2, pi / 2)
@@ -280,7 +280,7 @@ results = {
 
 # %% [markdown]
 # (a) *On symbols.*  The package's duals, called with `ntkref.symbols()`, are these formulas.  For erf it writes
-# $\mathcal T$ with an arctangent and the gap as (1.13), $g = \frac8\pi\arctan X$; so the sines of
+# $\mathcal T$ with an arctangent and the gap as (3.13), $g = \frac8\pi\arctan X$; so the sines of
 # $\frac\pi2\mathcal T$ are compared, and the $X$.  Where the package chooses the form that rounds best, each of
 # its forms must be the formula.
 
@@ -317,7 +317,7 @@ for form in forms(T.gap):
     proved(tan(pi * form / 8), half_tangent.subs(e, acute))
 
 # %% [markdown]
-# (b) *At 50 digits and* (c) *in float64.*  Also against the definition: the double integral (1.1), by 160 × 160
+# (b) *At 50 digits and* (c) *in float64.*  Also against the definition: the double integral (3.1), by 160 × 160
 # Gauss–Legendre nodes in float64 over the region where the integrand is smooth (all of the plane for erf, the
 # quadrant $u, v > 0$ for ReLU).
 
@@ -370,7 +370,7 @@ for variance, one_minus_c in (("0.9", "1e-30"), ("0.9", "0.25"), ("3", "1.7"), (
 # **Solution.**  $\cos u\cos v = \frac12[\cos(u - v) + \cos(u + v)]$, and $u \mp v$ is Gaussian of variance
 # $s = q_1 + q_2 \mp 2q_{12}$, for which $\mathbb E[\cos w] = e^{-s/2}$.  So
 # $\dot{\mathcal T} = e^{-(q_1+q_2)/2}\cosh q_{12}$, and since $\sin$ is odd $\mathcal T$ vanishes at $q_{12} = 0$:
-# $$\mathcal T = e^{-(q_1 + q_2)/2}\sinh q_{12}. \tag{1.16}$$
+# $$\mathcal T = e^{-(q_1 + q_2)/2}\sinh q_{12}. \tag{3.16}$$
 
 # %%
 s = sympy.Symbol("s", positive=True)
@@ -387,11 +387,11 @@ agree(T_sin.subs({q1: 0.7, q2: 1.3, q12: 0.4}), expectation(np.sin, -9, 0.7, 1.3
 #
 # | | erf | ReLU |
 # |---|---|---|
-# | $\mathcal T$ | $\frac2\pi\arcsin(2q_{12}/n)$ (1.8) | $\frac1{2\pi}(\sqrt\Delta + (\pi - \theta)q_{12})$ (1.15) |
-# | $\dot{\mathcal T}$ | $\frac4\pi(n^2 - 4q_{12}^2)^{-1/2}$ (1.7) | $\frac1{2\pi}(\pi - \theta)$ (1.14) |
-# | $d\mathcal T(q,q)/dq$ | $f'/(1 + 2q)$ (1.11) | $\frac12$ |
-# | $f''/f'$ at $q_{12} = q$ | $4q/(1 + 4q)$ (1.10) | infinite |
-# | gap at equal variances | (1.13) | |
+# | $\mathcal T$ | $\frac2\pi\arcsin(2q_{12}/n)$ (3.8) | $\frac1{2\pi}(\sqrt\Delta + (\pi - \theta)q_{12})$ (3.15) |
+# | $\dot{\mathcal T}$ | $\frac4\pi(n^2 - 4q_{12}^2)^{-1/2}$ (3.7) | $\frac1{2\pi}(\pi - \theta)$ (3.14) |
+# | $d\mathcal T(q,q)/dq$ | $f'/(1 + 2q)$ (3.11) | $\frac12$ |
+# | $f''/f'$ at $q_{12} = q$ | $4q/(1 + 4q)$ (3.10) | infinite |
+# | gap at equal variances | (3.13) | |
 #
 # Here $n^2 = (1 + 2q_1)(1 + 2q_2)$ and $\theta = \operatorname{atan2}(\sqrt\Delta, q_{12})$.  For any $\phi$,
-# $\partial\mathcal T/\partial q_{12} = \dot{\mathcal T}$ (1.4).
+# $\partial\mathcal T/\partial q_{12} = \dot{\mathcal T}$ (3.4).

@@ -4,7 +4,7 @@
 # **Setting.** One layer maps the covariances of two inputs to
 # $\mathcal K' = \sigma_w^2\mathcal T(\mathcal K) + \sigma_b^2$ (Eq. 2).  What happens after many layers is decided by
 # the fixed points of this map and by the slopes there.  The duals $\mathcal T$, $\dot{\mathcal T}$ and their
-# derivatives come from chapter `arcsine_kernel`, whose equations are cited as (1.n).  The activation is erf, except
+# derivatives come from chapter `arcsine_kernel`, whose equations are cited as (3.n).  The activation is erf, except
 # in the exercise.
 #
 # | symbol | code | paper |
@@ -38,8 +38,8 @@ q, q1, q2, sigma_w2, s = sympy.symbols("q q1 q2 sigma_w2 s", positive=True)
 q12, c = sympy.symbols("q12 c", real=True)
 sigma_b2 = sympy.Symbol("sigma_b2", nonnegative=True)
 
-T = Lambda((q1, q2, q12), 2 / pi * asin(2 * q12 / sqrt((1 + 2 * q1) * (1 + 2 * q2))))  # (1.8)
-Tdot = Lambda((q1, q2, q12), 4 / pi / sqrt((1 + 2 * q1) * (1 + 2 * q2) - 4 * q12**2))  # (1.7)
+T = Lambda((q1, q2, q12), 2 / pi * asin(2 * q12 / sqrt((1 + 2 * q1) * (1 + 2 * q2))))  # (3.8)
+Tdot = Lambda((q1, q2, q12), 4 / pi / sqrt((1 + 2 * q1) * (1 + 2 * q2) - 4 * q12**2))  # (3.7)
 T_package, Tdot_package = nk.erf.duals(covariance_of_pair(q, 0, nk.symbols()), nk.symbols())
 proved(sin(pi * T(q, q, q) / 2), sin(pi * T_package.xy / 2))  # the package writes an arctangent
 proved(diff(T(q1, q2, q12), q12), Tdot(q1, q2, q12))
@@ -47,8 +47,8 @@ proved(diff(T(q1, q2, q12), q12), Tdot(q1, q2, q12))
 # %% [markdown]
 # ## 1. The variance has one fixed point, and it is stable
 #
-# On the diagonal the map is $V(q) = \sigma_w^2\mathcal T(q, q) + \sigma_b^2$.  By (1.11)
-# $$V'(q) = \frac{4\sigma_w^2}{\pi}\,\frac1{(1 + 2q)\sqrt{1 + 4q}} > 0, \qquad V''(q) < 0, \tag{2.1}$$
+# On the diagonal the map is $V(q) = \sigma_w^2\mathcal T(q, q) + \sigma_b^2$.  By (3.11)
+# $$V'(q) = \frac{4\sigma_w^2}{\pi}\,\frac1{(1 + 2q)\sqrt{1 + 4q}} > 0, \qquad V''(q) < 0, \tag{6.1}$$
 # an increasing, concave map; and $\mathcal T < 1$, so far out $V(q) < q$.
 
 # %%
@@ -63,7 +63,7 @@ proved(sympy.limit(T(q, q, q), q, oo), 1)
 # *At a fixed point $q^* > 0$ the slope is below 1.*  The height of the tangent over the origin,
 # $g(q) = \mathcal T(q, q) - q\,\mathcal T'(q)$, is 0 at $q = 0$ and grows, $g' = -q\,\mathcal T'' > 0$.  So
 # $\sigma_w^2\mathcal T' < \sigma_w^2\mathcal T/q$, and at the fixed point
-# $$\chi_q = V'(q^*) < \frac{\sigma_w^2\mathcal T(q^*, q^*)}{q^*} = \frac{q^* - \sigma_b^2}{q^*} \le 1. \tag{2.2}$$
+# $$\chi_q = V'(q^*) < \frac{\sigma_w^2\mathcal T(q^*, q^*)}{q^*} = \frac{q^* - \sigma_b^2}{q^*} \le 1. \tag{6.2}$$
 # A graph that crosses the diagonal only from above crosses it once: $q^* > 0$ is unique, and iteration converges to it
 # like $\chi_q^l$.  It exists if $\sigma_b^2 > 0$; at $\sigma_b^2 = 0$, where $q = 0$ is fixed, it exists if the
 # slope there, $V'(0) = 4\sigma_w^2/\pi$, exceeds 1.
@@ -86,7 +86,7 @@ proved(V.subs(pinned), q)
 # $$\chi_q,\ \chi_q,\ \chi_c: \qquad
 #   \chi_q = \frac{\chi_1}{1 + 2q^*}, \quad
 #   \chi_1 = \frac{4\sigma_w^2}{\pi\sqrt{1 + 4q^*}}, \quad
-#   \chi_c = \frac{4\sigma_w^2}{\pi\sqrt{(1 + 2q^*)^2 - 4c^2{q^*}^2}}. \tag{2.3}$$
+#   \chi_c = \frac{4\sigma_w^2}{\pi\sqrt{(1 + 2q^*)^2 - 4c^2{q^*}^2}}. \tag{6.3}$$
 # So Eq. 4 of the paper, $\delta\mathcal K' = \sigma_w^2\dot{\mathcal T}\,\delta\mathcal K$ for all entries, holds for
 # the off-diagonal ones only: on the diagonal it would give $\chi_1$, and for $\chi_1 > 1$ an unstable $q^*$.
 
@@ -109,10 +109,10 @@ proved(jacobian.charpoly(x).as_expr(), (x - chi_q) ** 2 * (x - chi_c))
 # ## 3. The map of the cosine
 #
 # With the variances at $q^*$ one number is left, $c = q_{12}/q^*$, with the map
-# $$M(c) = f(c\,q^*)/q^*, \qquad f(t) = \sigma_w^2\mathcal T(q^*, q^*, t) + \sigma_b^2. \tag{2.4}$$
+# $$M(c) = f(c\,q^*)/q^*, \qquad f(t) = \sigma_w^2\mathcal T(q^*, q^*, t) + \sigma_b^2. \tag{6.4}$$
 # $c = 1$ is fixed, because $q^*$ is; the slope is $M'(c) = \chi_c$, and $M'(1) = \chi_1$; and on $0 < c \le 1$ the map
 # is convex, since $(1 + 2q)^2 - 4c^2q^2 > 0$ (checked with $c = 1/(1 + x)$, $x \ge 0$):
-# $$M''(c) = \frac{4c\,{q^*}^2}{(1 + 2q^*)^2 - 4c^2{q^*}^2}\,\chi_c > 0. \tag{2.5}$$
+# $$M''(c) = \frac{4c\,{q^*}^2}{(1 + 2q^*)^2 - 4c^2{q^*}^2}\,\chi_c > 0. \tag{6.5}$$
 
 # %%
 f = sigma_w2 * T(q, q, q12) + pinned[sigma_b2]
@@ -146,7 +146,7 @@ proved(sigma_b2 / q + c - chord, (1 + c) * sigma_b2 / q)
 #
 # Write $\varepsilon = 1 - c$.  Near $c = 1$
 # $$\varepsilon' = 1 - M(1 - \varepsilon) = \chi_1\varepsilon - a\,\varepsilon^2 + O(\varepsilon^3), \qquad
-#   a = \tfrac12 M''(1) = \frac{2{q^*}^2}{1 + 4q^*}\chi_1. \tag{2.6}$$
+#   a = \tfrac12 M''(1) = \frac{2{q^*}^2}{1 + 4q^*}\chi_1. \tag{6.6}$$
 # * $\chi_1 \le 1$: by convexity $M$ lies above its tangent, $M(c) > 1 - \chi_1(1 - c) \ge c$ for $c < 1$.  The cosine
 #   rises at every layer to the only fixed point, $c^* = 1$: the **ordered** phase; for $\chi_1 = 1$ the critical line.
 # * $\chi_1 > 1$: just below 1 the graph is under the diagonal, while $M(0) = \sigma_b^2/q^* \ge 0$.  A convex graph
@@ -165,9 +165,9 @@ proved(M.subs(c, 0), bias)
 # %% [markdown]
 # *Close to the line* the two fixed points exchange their stability.  Let $\varepsilon' = (1 + h)\varepsilon
 # - a\varepsilon^2 + b\varepsilon^3$ with $h = \chi_1 - 1$ small.  Then
-# $$\varepsilon^* = \frac ha + O(h^2), \qquad \chi_{c^*} = 1 - h + O(h^2) = 2 - \chi_1 + O((\chi_1 - 1)^2), \tag{2.7}$$
+# $$\varepsilon^* = \frac ha + O(h^2), \qquad \chi_{c^*} = 1 - h + O(h^2) = 2 - \chi_1 + O((\chi_1 - 1)^2), \tag{6.7}$$
 # $$\frac1{\xi_{c^*}} = -\log\chi_{c^*} = h + O(h^2), \qquad
-#   \frac1{\xi_*} = \log\chi_1 - \log\chi_{c^*} = 2h + O(h^2). \tag{2.8}$$
+#   \frac1{\xi_*} = \log\chi_1 - \log\chi_{c^*} = 2h + O(h^2). \tag{6.8}$$
 # The predictor's depth $\xi_*$ is half of $\xi_{c^*}$ there.  (Section 7 prints $\xi_* = -1/(\log\xi_c - \log\xi_1)$,
 # with $\xi$ for $\chi$.)
 
@@ -186,9 +186,9 @@ proved(series(log(1 + h) - log(slope), h, 0, 2).removeO(), 2 * h)
 # %% [markdown]
 # ## 5. The critical line, by $q^*$
 #
-# $\chi_1 = 1$ fixes $\sigma_w^2$ by (2.3), and then the fixed point fixes $\sigma_b^2$:
+# $\chi_1 = 1$ fixes $\sigma_w^2$ by (6.3), and then the fixed point fixes $\sigma_b^2$:
 # $$\sigma_w^2 = \frac\pi4\sqrt{1 + 4q^*}, \qquad
-#   \sigma_b^2 = q^* - \tfrac12\sqrt{1 + 4q^*}\,\arcsin\frac{2q^*}{1 + 2q^*}. \tag{2.9}$$
+#   \sigma_b^2 = q^* - \tfrac12\sqrt{1 + 4q^*}\,\arcsin\frac{2q^*}{1 + 2q^*}. \tag{6.9}$$
 # On it the variance still converges exponentially, $\chi_q = 1/(1 + 2q^*)$.
 
 # %%
@@ -202,9 +202,9 @@ proved(chi_q.subs(sigma_w2, line_sigma_w2), 1 / (1 + 2 * q))
 # ## 6. The critical line, explicitly
 #
 # With $s = 4\sigma_w^2/\pi = \sqrt{1 + 4q^*} \ge 1$ the argument of the arcsine is $(s^2 - 1)/(s^2 + 1)$, and
-# $$\arcsin\frac{s^2 - 1}{s^2 + 1} = 2\arctan s - \frac\pi2, \tag{2.10}$$
+# $$\arcsin\frac{s^2 - 1}{s^2 + 1} = 2\arctan s - \frac\pi2, \tag{6.10}$$
 # $$q^* = \frac{s^2 - 1}4, \qquad
-#   \sigma_b^2 = \frac{s^2 - 1}4 - s\Big(\arctan s - \frac\pi4\Big). \tag{2.11}$$
+#   \sigma_b^2 = \frac{s^2 - 1}4 - s\Big(\arctan s - \frac\pi4\Big). \tag{6.11}$$
 
 # %%
 difference = asin((s**2 - 1) / (s**2 + 1)) - 2 * atan(s)
@@ -215,7 +215,7 @@ proved((2 * q / (1 + 2 * q)).subs(by_s), (s**2 - 1) / (s**2 + 1))
 proved(line_sigma_w2.subs(by_s), pi / 4 * s)
 explicit = (s**2 - 1) / 4 - s * (atan(s) - pi / 4)
 by_arcsine = sympy.simplify(line_sigma_b2.subs(by_s))
-by_arctangent = by_arcsine.subs(asin((s**2 - 1) / (s**2 + 1)), 2 * atan(s) - pi / 2)  # (2.9) with (2.10)
+by_arctangent = by_arcsine.subs(asin((s**2 - 1) / (s**2 + 1)), 2 * atan(s) - pi / 2)  # (6.9) with (6.10)
 proved(by_arctangent, explicit)
 
 # %% [markdown]
@@ -223,7 +223,7 @@ proved(by_arctangent, explicit)
 # derivative by $s$ vanish at $s = 1$ and the second is positive beyond.  The line starts at its *tip*
 # $(\sigma_w^2, \sigma_b^2) = (\pi/4, 0)$, $q^* = 0$, and leaves it tangentially to the axis:
 # $$\sigma_w^2 = \frac\pi4 + \frac\pi2q^* + O({q^*}^2), \qquad
-#   \sigma_b^2 = \frac43{q^*}^3 + O({q^*}^4). \tag{2.12}$$
+#   \sigma_b^2 = \frac43{q^*}^3 + O({q^*}^4). \tag{6.12}$$
 
 # %%
 proved(explicit.subs(s, 1), 0)
@@ -302,7 +302,7 @@ for system, digits in ((nk.digits(50), 49), (nk.float64, 15)):
         agree(value(results["line_sigma_b2_explicit"], point.sigma_w2), point.sigma_b2, digits - 1)
 
 # %% [markdown]
-# The numbers of (2.7) and (2.8) at a distance of 1e-8 from the line, whose $O(h)$ terms are then below 1e-7:
+# The numbers of (6.7) and (6.8) at a distance of 1e-8 from the line, whose $O(h)$ terms are then below 1e-7:
 
 # %%
 system = nk.digits(30)
@@ -317,8 +317,8 @@ agree(near.xi_c / near.xi_star, 2, digits=7)
 #
 # Show that ReLU with $\sigma_b^2 = 0$ has no chaotic phase: $c^* = 1$ for every $\sigma_w^2$.
 #
-# **Solution.**  By (1.14) $V(q) = \frac12\sigma_w^2q$ and, with $c = \cos\theta$, the cosine follows
-# $$c' = \frac{\sigma_w^2\mathcal T}{\sigma_w^2q/2} = \frac{\sin\theta + (\pi - \theta)\cos\theta}\pi, \tag{2.13}$$
+# **Solution.**  By (3.14) $V(q) = \frac12\sigma_w^2q$ and, with $c = \cos\theta$, the cosine follows
+# $$c' = \frac{\sigma_w^2\mathcal T}{\sigma_w^2q/2} = \frac{\sin\theta + (\pi - \theta)\cos\theta}\pi, \tag{6.13}$$
 # from which $\sigma_w^2$ has cancelled.  Its slope is $1 - \theta/\pi$, equal to 1 at $\theta = 0$ and smaller
 # elsewhere; so $c' - c$ falls to 0 as $c$ rises to 1, is positive before, and every cosine rises to 1.
 
@@ -341,11 +341,11 @@ for w in ("0.5", "2", "7"):
 #
 # | quantity | erf |
 # |---|---|
-# | $\chi_1$ | $4\sigma_w^2/(\pi\sqrt{1 + 4q^*})$ (2.3) |
-# | $\chi_q$ | $\chi_1/(1 + 2q^*)$ (2.3) |
-# | $\chi_{c}$ | $4\sigma_w^2/(\pi\sqrt{(1 + 2q^*)^2 - 4c^2{q^*}^2})$ (2.3) |
+# | $\chi_1$ | $4\sigma_w^2/(\pi\sqrt{1 + 4q^*})$ (6.3) |
+# | $\chi_q$ | $\chi_1/(1 + 2q^*)$ (6.3) |
+# | $\chi_{c}$ | $4\sigma_w^2/(\pi\sqrt{(1 + 2q^*)^2 - 4c^2{q^*}^2})$ (6.3) |
 # | phase | ordered $\chi_1 < 1$, $c^* = 1$; chaotic $\chi_1 > 1$, $0 \le c^* < 1$, $\chi_{c^*} < 1$ (Section 4) |
-# | near the line | $\chi_{c^*} = 2 - \chi_1 + O((\chi_1 - 1)^2)$, $\xi_{c^*}/\xi_* \to 2$ (2.7, 2.8) |
-# | line by $q^*$ | $\sigma_w^2 = \frac\pi4\sqrt{1 + 4q^*}$, $\sigma_b^2$ (2.9) |
-# | line by $s = 4\sigma_w^2/\pi$ | $q^* = \frac14(s^2 - 1)$, $\sigma_b^2 = q^* - s(\arctan s - \frac\pi4)$ (2.11) |
-# | tip | $(\pi/4, 0)$, $\sigma_b^2 \approx \frac43{q^*}^3$ (2.12) |
+# | near the line | $\chi_{c^*} = 2 - \chi_1 + O((\chi_1 - 1)^2)$, $\xi_{c^*}/\xi_* \to 2$ (6.7, 6.8) |
+# | line by $q^*$ | $\sigma_w^2 = \frac\pi4\sqrt{1 + 4q^*}$, $\sigma_b^2$ (6.9) |
+# | line by $s = 4\sigma_w^2/\pi$ | $q^* = \frac14(s^2 - 1)$, $\sigma_b^2 = q^* - s(\arctan s - \frac\pi4)$ (6.11) |
+# | tip | $(\pi/4, 0)$, $\sigma_b^2 \approx \frac43{q^*}^3$ (6.12) |

@@ -16,12 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .claims import Claim, Outcome, run_route
+from .claims import HOLDS, Claim, Curve, Outcome, run_route
 from .claims.claim import ROUTES
 from .claims.setting import Setting, run_chapter
 from .files import written_whole
 
-__all__ = ["audit", "report", "write_json"]
+__all__ = ["audit", "errata", "report", "write_json", "write_page"]
+
+
+_COLUMNS = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
 def audit(claims: Iterable[Claim], setting: Setting, console: Console) -> list[Outcome]:
@@ -33,11 +36,10 @@ def audit(claims: Iterable[Claim], setting: Setting, console: Console) -> list[O
     jobs = [(claim, route) for claim in claims for route in claim.routes]
     jobs.sort(key=lambda job: job[1] == "derivation")  # last, when their chapters have run
     chapters = dict.fromkeys(claim.chapter for claim, route in jobs if route == "derivation")
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     outcomes = []
     with (
         Pool(1, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool,
-        Progress(*columns, console=console, transient=True) as progress,
+        Progress(*_COLUMNS, console=console, transient=True) as progress,
     ):
         running = {name: pool.apply_async(run_chapter, (name,)) for name in chapters}
         setting = replace(setting, run_chapter=lambda name: running[name].get())
@@ -92,8 +94,41 @@ def _cell(outcome: Outcome | None) -> str:
     return "exact" if math.isinf(outcome.digits) else f"{outcome.digits:.0f}"
 
 
-def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:
-    """Everything that was measured, as JSON."""
+def errata(outcomes: list[Outcome], console: Console) -> None:
+    """Print what is wrong as printed or needs a correction, and the numbers that say so."""
+    for claim, routes in _by_claim(outcomes):
+        if claim.verdict == HOLDS:
+            continue
+        console.print(f"[bold]{claim.where}[/bold]: {claim.verdict}  ({claim.id}, chapter {claim.chapter})")
+        console.print(f"  printed  {claim.paper}")
+        console.print(f"  true     {claim.truth}")
+        for route, outcome in routes.items():
+            for m in outcome.measured:
+                state = "holds" if m.passed else "FAILS"
+                console.print(
+                    f"  {route}, {m.statement}: {m.what}: {state}, missed by {m.error:.2g}, allowed {m.allowed:.2g}",
+                    highlight=False,
+                )
+        console.print()
+
+
+def write_page(outcomes: list[Outcome], setting: Setting, path: str, console: Console) -> None:
+    """The page of ``--html``; the curves are computed here."""
+    from .page import page
+
+    rows = list(_by_claim(outcomes))
+    plotted = [claim for claim, _ in rows if claim.curve]
+    curves: dict[str, Curve] = {}
+    with Progress(*_COLUMNS, console=console, transient=True) as progress:
+        for claim in progress.track(plotted, description="plots"):
+            curves[claim.id] = claim.curve(setting)
+    versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+    about = f"{datetime.now(UTC).isoformat(timespec='seconds')}; {versions}" + ("; --quick" if setting.quick else "")
+    with written_whole(path) as file:
+        file.write(page(rows, curves, about).encode())
+
+
+def _versions() -> dict[str, str]:
     import mpmath
     import scipy
     import sympy
@@ -101,16 +136,22 @@ def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:
     from . import __version__
 
     libraries = {library.__name__: library.__version__ for library in (np, scipy, sympy, mpmath)}
+    return {"ntkref": __version__, "python": platform.python_version()} | libraries
+
+
+def write_json(outcomes: list[Outcome], setting: Setting, path: str) -> None:
+    """Everything that was measured, as JSON."""
     document = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": setting.quick,
-        "versions": {"ntkref": __version__, "python": platform.python_version()} | libraries,
+        "versions": _versions(),
         "claims": [
             {
                 "id": claim.id,
                 "where": claim.where,
                 "paper": claim.paper,
                 "truth": claim.truth or claim.paper,
+                "law": claim.law,
                 "verdict": claim.verdict,
                 "chapter": claim.chapter,
                 "routes": {

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from . import __version__, activations
-from .claims import CLAIMS, find
+from .claims import CLAIMS, HOLDS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
 from .files import check_writable, load_inputs, written_whole
@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--quick", action="store_true", help="fewer digits and less depth: under 20 s")
     audit.add_argument("--only", metavar="ID", help="one claim, such as eq-17")
     audit.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    audit.add_argument("--html", metavar="FILE", help="write one page with plots (needs matplotlib)")
+    audit.add_argument("--errata", action="store_true", help="only what is not right as printed, with the evidence")
     audit.set_defaults(run=_audit)
 
     kernel = commands.add_parser(
@@ -64,15 +66,26 @@ def _parser() -> argparse.ArgumentParser:
 def _audit(arguments) -> int:
     from rich.console import Console
 
-    from .audit import audit, report, write_json
+    from .audit import audit, errata, report, write_json, write_page
+    from .page import require_matplotlib
 
     claims = [find(arguments.only)] if arguments.only else CLAIMS
-    if arguments.json:
-        check_writable(arguments.json)
+    if arguments.errata:
+        claims = [claim for claim in claims if claim.verdict != HOLDS]
+        if not claims:
+            raise ValueError(f"{arguments.only} holds as printed: it has no erratum")
+    for path in filter(None, (arguments.json, arguments.html)):
+        check_writable(path)
+    if arguments.html:
+        require_matplotlib()
     setting, console = Setting(quick=arguments.quick), Console()
     outcomes = audit(claims, setting, console)
     if arguments.json:
         write_json(outcomes, setting, arguments.json)
+    if arguments.html:
+        write_page(outcomes, setting, arguments.html, console)
+    if arguments.errata:
+        errata(outcomes, console)
     return 0 if report(outcomes, console) else 1
 
 
@@ -107,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         parsed = _parser().parse_args(arguments)
         return parsed.run(parsed)
-    except (_Usage, ValueError, TypeError, ArithmeticError, OSError) as error:
+    except (_Usage, ValueError, TypeError, ArithmeticError, OSError, ImportError) as error:
         print(f"ntkref: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

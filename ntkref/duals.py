@@ -44,14 +44,14 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     size = numbers.where(same_side, q12, -q12)
     fall = numbers.where(2 * norms <= close, close - norms, 2 * k.area**2 / _nonzero(r + size, numbers))
 
-    t1, t2, t0 = (2 / pi * atan2(2 * q, n) for q, n in ((q1, m1), (q2, m2), (r, m0)))  # t0: 𝒯 at q₁₂ = r
-    t12 = 2 / pi * atan2(2 * q12, m)
+    t1, t2, t0 = (atan2(2 * q, n) * (2 / pi) for q, n in ((q1, m1), (q2, m2), (r, m0)))  # t0: 𝒯 at q₁₂ = r
+    t12 = atan2(2 * q12, m) * (2 / pi)
     # 𝒯(q₁) − 𝒯(q₂), by the addition theorem of atan.
     spread = 2 * diff * ((q1 + q2) + 4 * (q1 * q2)) / _nonzero(q1 * m2 + q2 * m1, numbers)
-    t_diff = 2 / pi * atan2(spread, m1 * m2 + 4 * (q1 * q2))
+    t_diff = atan2(spread, m1 * m2 + 4 * (q1 * q2)) * (2 / pi)
 
     # |𝒯₁₂| falls short of t0 by `short`, and 𝒯(q₁) + 𝒯(q₂) exceeds 2 t0 by `radial`.
-    short = 4 / pi * atan2(fall, m0 + m)  # asin a − asin b = 2 atan((a − b)/(√(1 − a²) + √(1 − b²)))
+    short = atan2(fall, m0 + m) * (4 / pi)  # asin a − asin b = 2 atan((a − b)/(√(1 − a²) + √(1 − b²)))
     radial, steps = _erf_radial(q1, q2, diff, m1, m2, m0, numbers)
     near = radial + 2 * short
     far = 2 * (t1 + t2) - near
@@ -64,7 +64,7 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
         m0 * (m1 * m2) * (m1 + m2) * ((m0 + m1) * (m0 + m2))
     )
     d_diff = -4 * diff / (m1 * m2 * (m1 + m2))
-    return t, 4 / pi * Pair(1 / m1, 1 / m2, 1 / m, d_diff, d_gap)
+    return t, Pair(1 / m1, 1 / m2, 1 / m, d_diff, d_gap) * (4 / pi)
 
 
 def _area4(k: Covariance, numbers: Numbers):
@@ -89,8 +89,8 @@ def _erf_radial(q1, q2, diff, m1, m2, m0, numbers: Numbers) -> tuple:
     x, y = a1 * step / (s1 + s), a2 * step / (s2 + s)
     rise = step**2 * (s + total * (1 + (a1 * a2) ** 2) / cross) / ((s1 + s) * (s2 + s))
     quarter = 4 / numbers.pi
-    one, other = (quarter * numbers.atan2(z, 1 + 0 * z) for z in (x, y))
-    return quarter * numbers.atan2(rise, 1 + x * y), one * other
+    one, other = (numbers.atan2(z, 1 + 0 * z) * quarter for z in (x, y))
+    return numbers.atan2(rise, 1 + x * y) * quarter, one * other
 
 
 def erf_slopes(q, numbers: Numbers) -> tuple:
@@ -99,7 +99,7 @@ def erf_slopes(q, numbers: Numbers) -> tuple:
     The second item lists orders 1 to 4; order n is E[φ⁽ⁿ⁾(u)²] (Price's theorem), the variances held at q.
     """
     m = numbers.sqrt(1 + 4 * q)
-    first = 4 / (numbers.pi * m)
+    first = 4 / (m * numbers.pi)
     second = first * 4 * q / m**2
     third = first * (4 / m**2 + 48 * q**2 / m**4)
     fourth = first * (144 * q / m**4 + 960 * q**3 / m**6)
@@ -109,7 +109,7 @@ def erf_slopes(q, numbers: Numbers) -> tuple:
 def erf_curvature(k: Covariance, numbers: Numbers):
     """E[φ″(u) φ″(v)] = (16/π) q₁₂/m³, with m² = (1 + 2q₁)(1 + 2q₂) − 4q₁₂² (Price's theorem)."""
     square = 1 + 2 * (k.x + k.y) + _area4(k, numbers)
-    return 16 * k.xy / (numbers.pi * numbers.sqrt(square) * square)
+    return 16 * k.xy / (numbers.sqrt(square) * numbers.pi * square)
 
 
 def relu_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
@@ -125,7 +125,7 @@ def relu_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     r = root1 * root2
     angle = numbers.atan2(k.area, q12)
     supplement = numbers.atan2(k.area, -q12)  # π − θ, accurate also where that is small
-    supplement = numbers.where((k.area == 0) & (q12 >= 0), pi + 0 * supplement, supplement)
+    supplement = numbers.where((k.area == 0) & (q12 >= 0), 0 * supplement + pi, supplement)
 
     t12 = r * crescent(supplement) / (2 * pi)
     # r ∓ 2 𝒯₁₂, the squared distances were the norms equal; of the norms remains (√q₁ − √q₂)²/2.

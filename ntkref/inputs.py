@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .numbers import Numbers
+from .numbers import Numbers, Symbols
 from .pair import Covariance
 
 __all__ = ["checked_inputs", "covariance_of_inputs", "covariance_of_pair", "distinct_inputs"]
@@ -20,6 +20,8 @@ def checked_inputs(x, name: str, numbers: Numbers):
         raise ValueError(f"{name} must have shape (n, features), got shape {np.shape(x)}{hint}")
     if 0 in x.shape:
         raise ValueError(f"{name} is empty: shape {tuple(x.shape)}")
+    if isinstance(numbers, Symbols) and any(getattr(v, "free_symbols", False) for v in x.ravel()):
+        raise TypeError(f"{name} must hold numbers, also with symbols(); kernels_of_pair takes a symbolic q and 1 - c")
     return x
 
 

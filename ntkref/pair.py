@@ -44,8 +44,9 @@ class Pair:
             self.x + other.x, self.y + other.y, self.xy + other.xy, self.diff + other.diff, self.gap + other.gap
         )
 
-    def __rmul__(self, scale) -> Pair:
-        return Pair(scale * self.x, scale * self.y, scale * self.xy, scale * self.diff, scale * self.gap)
+    def __mul__(self, scale) -> Pair:
+        # The array comes first: an mpmath number in front of one tries to convert it, and prints it whole to say no.
+        return Pair(self.x * scale, self.y * scale, self.xy * scale, self.diff * scale, self.gap * scale)
 
     def times(self, other: Pair, numbers) -> Pair:
         """The entrywise (Hadamard) product.
@@ -73,8 +74,8 @@ class Covariance(Pair):
         The common coordinate cancels in diff and gap.  The squared area grows by shift · gap:
         (x+b)(y+b) − (xy+b)² = (x y − xy²) + b (x + y − 2 xy).
         """
-        x, y, xy, gap = scale * self.x, scale * self.y, scale * self.xy, scale * self.gap
-        area = numbers.hypot(scale * self.area, numbers.sqrt(shift) * numbers.sqrt(gap))  # products could overflow
+        x, y, xy, gap = self.x * scale, self.y * scale, self.xy * scale, self.gap * scale
+        area = numbers.hypot(self.area * scale, numbers.sqrt(gap) * numbers.sqrt(shift))  # products could overflow
         return Covariance(
-            x + shift, y + shift, xy + shift, scale * self.diff, gap, scale * self.cogap + 4 * shift, area
+            x + shift, y + shift, xy + shift, self.diff * scale, gap, self.cogap * scale + 4 * shift, area
         )

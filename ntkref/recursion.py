@@ -128,7 +128,7 @@ def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
     OverflowError
         A kernel leaves float64; the message names the depth.
 
-    Source: Eq. 2, 3, 8; chapters `arcsine_kernel` and `ntk_limits`.  Accuracy: see `Kernels`.
+    Source: Eq. 2, 3, 8; chapters `arcsine_kernel` and `tangent_kernel`.  Accuracy: see `Kernels`.
 
     >>> import ntkref as nk
     >>> net = nk.fcn(depth=3, activation=nk.relu, sigma_w2=2)
@@ -215,7 +215,7 @@ def _step(layer, K, Theta, depth, numbers):
     if isinstance(layer, Dense):
         sw2, sb2 = numbers.convert(layer.sigma_w2), numbers.convert(layer.sigma_b2)
         K = K.affine(sw2, sb2, numbers)  # Eq. 2
-        return K, K + sw2 * Theta  # Eq. 8
+        return K, K + Theta * sw2  # Eq. 8
     _within(K, layer.largest, f"K(x, x) at depth {depth}, in the closed form of {layer},", numbers)
     T, Tdot = layer.duals(K, numbers)  # Eq. 3
     return T, Tdot.times(Theta, numbers)

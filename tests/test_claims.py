@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,23 +16,28 @@ from ntkref.claims.setting import Setting, chapter_file
 from ntkref.numbers import digits
 
 SETTING = Setting(quick=True)
+outcome_of = cache(lambda claim_id, route: run_route(find(claim_id), route, SETTING))
 ROUTED = [(claim, route) for claim in CLAIMS for route in claim.routes]
 
 
 @pytest.mark.parametrize(("claim", "route"), ROUTED, ids=[f"{c.id}-{r}" for c, r in ROUTED])
 def test_every_route_confirms_the_recorded_verdict(claim, route):
-    outcome = run_route(claim, route, SETTING)
+    outcome = outcome_of(claim.id, route)
     assert outcome.agrees, outcome.measured
 
 
-def test_what_the_issue_lists_is_there():
-    equations = {f"eq-{n}" for n in (2, 3, 8, 11, 12, 14, 15, 17, 18)}
+def test_every_equation_and_cell_is_there():
+    ids = [claim.id for claim in CLAIMS]
+    assert len(set(ids)) == len(ids)
+    equations = {f"eq-{n}" for n in range(1, 19)}
     cells = {
         f"table-1-{row}-{phase}"
         for row in ("lambda_max", "lambda_bulk", "kappa", "predictor")
         for phase in ("ordered", "critical", "chaotic")
     }
-    assert {claim.id for claim in CLAIMS} == equations | cells
+    sentences = {i for i in ids if i.startswith("sec-")}
+    assert set(ids) == equations | cells | sentences
+    assert {i.split("-")[1] for i in sentences} == {"1", "3", "4", "5", "6", "6.1", "6.2", "6.3", "6.5", "7"}
 
 
 def test_records_are_complete():
@@ -41,6 +47,7 @@ def test_records_are_complete():
         assert claim.routes.keys() <= set(ROUTES)
         assert claim.routes
         assert chapter_file(claim.chapter).is_file()
+        assert claim.curve is not None or not claim.id.startswith("table")
 
 
 @pytest.mark.parametrize(
@@ -70,11 +77,10 @@ def test_one_failure_among_many_decides():
 
 
 def test_a_turned_verdict_is_caught():
-    for claim in CLAIMS:
+    for claim, route in ROUTED:
         for turned in {HOLDS, CORRECTED, WRONG} - {claim.verdict}:
             changed = dataclasses.replace(claim, verdict=turned)
-            route = next(iter(r for r in reversed(ROUTES) if r in claim.routes))
-            assert not run_route(changed, route, SETTING).agrees
+            assert not dataclasses.replace(outcome_of(claim.id, route), claim=changed).agrees
 
 
 def test_digits_reports_the_sharpest_kind_of_check():
@@ -89,6 +95,16 @@ def test_near_misses_of_an_id():
         find("eq17")
     with pytest.raises(ValueError, match=r"near it: .*table-1-kappa-ordered"):
         find("kappa-ordered")
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.curve], ids=lambda c: c.id)
+def test_curves_end_on_their_prediction(claim):
+    """Prediction and computation over depth: as many of each, and together at the last depth."""
+    curve = claim.curve(SETTING)
+    assert len(curve.x) == len(curve.computed) == len(curve.predicted) > 3
+    ends = [float(values[-1]) for values in (curve.computed, curve.predicted)]
+    assert abs(ends[0] / ends[1] - 1) < 0.02  # the crudest is κ − 1 of the toy example, a leading term
+    assert set(curve.log) <= {"x", "y"}
 
 
 def test_laws_tell_a_logarithm_from_a_constant():

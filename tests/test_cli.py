@@ -1,17 +1,21 @@
 """The command line as people use and misuse it."""
 
+import dataclasses
 import json
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 import ntkref as nk
-from ntkref.claims import registry
+from ntkref.claims import registry, run_route
 from ntkref.claims.claim import HOLDS
+from ntkref.claims.setting import Setting
 from ntkref.cli import main
+from ntkref.page import page
 
 
 def run(capsys, *arguments):
@@ -41,6 +45,59 @@ def test_a_turned_verdict_makes_the_audit_fail(capsys, monkeypatch):
     assert status == 1
     assert "recorded holds" in out
     assert "3 disagree" in out
+
+
+def test_the_page_is_self_contained(capsys, tmp_path):
+    path = tmp_path / "audit.html"
+    assert run(capsys, "audit", "--quick", "--only", "table-1-kappa-ordered", "--html", str(path))[0] == 0
+    page = path.read_text()
+    assert "Table 1, kappa, ordered" in page
+    assert "every verdict is confirmed by computation" in page
+    assert re.search(r'<img alt="κ over depth l: computed [^"]*predicted [^"]*" src="data:image/svg\+xml;base64,', page)
+    assert not re.search(r'(src|href)="(?!data:|#)', page)  # nothing from elsewhere
+    parser = Balanced()
+    parser.feed(page)
+    assert parser.open == []
+
+
+class Balanced(HTMLParser):
+    """Raises where tags are not closed in the order they were opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_a_disagreement_is_plain_on_the_page():
+    claim = registry.find("sec-4-count")
+    outcome = dataclasses.replace(run_route(claim, "float64", Setting(quick=True)), verdict=HOLDS)
+    text = page([(claim, {"float64": outcome})], {}, "now")
+    assert "1 routes DISAGREE" in text
+    assert "float64: DISAGREES (holds)" in text
+    assert "class=failed" in text  # what failed of the printed statement
+
+
+def test_errata_come_with_their_evidence(capsys):
+    status, out, _ = run(capsys, "audit", "--quick", "--errata", "--only", "sec-4-count")
+    assert status == 0
+    assert "printed  the eigenvalues of m points are λ_0 ≥ … ≥ λ_m" in out
+    assert "true     λ_0 ≥ … ≥ λ_{m−1}" in out
+    assert "float64, printed: the eigenvalues are λ_0 … λ_m: FAILS, missed by 1, allowed 0" in out
+    assert "float64, corrected: they are λ_0 … λ_{m−1}: holds" in out
+
+
+def test_matplotlib_is_asked_for_by_name(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    status, _, err = run(capsys, "audit", "--html", str(tmp_path / "a.html"))
+    assert status == 2
+    assert err == "ntkref: --html needs matplotlib: python -m pip install 'ntkref[plot]'\n"
 
 
 def test_kernel_of_the_bundled_digits(capsys, tmp_path):
@@ -102,6 +159,8 @@ KERNEL = ("kernel", "--depth", "3", "--sigma-w2", "1", "--out", "{out}")
         (("no-such",), "invalid choice"),
         (("audit", "--only", "eq-71"), "no claim 'eq-71'; near it: eq-"),
         (("audit", "--json", "{missing}/a.json"), "there is no folder"),
+        (("audit", "--html", "{missing}/a.html"), "there is no folder"),
+        (("audit", "--errata", "--only", "eq-14"), "eq-14 holds as printed: it has no erratum"),
         (("kernel", "--sigma-w2", "1", "--out", "{out}"), "--depth"),
         ((*KERNEL, "--depth", "0"), "depth counts weight layers and must be >= 1, got 0"),
         ((*KERNEL, "--depth", "x"), "invalid int value: 'x'"),

@@ -33,7 +33,10 @@ def chapter(name):
 
 
 arcsine_kernel, fixed_points = chapter("arcsine_kernel"), chapter("fixed_points")
-ntk_limits, critical_line = chapter("ntk_limits"), chapter("critical_line")
+tangent_kernel, mean_predictor = chapter("tangent_kernel"), chapter("mean_predictor")
+chaotic_phase, ordered_phase = chapter("chaotic_phase"), chapter("ordered_phase")
+critical_line, relu, rbf = chapter("critical_line"), chapter("relu"), chapter("rbf")
+notation, gaussian_processes = chapter("notation"), chapter("gaussian_processes")
 
 
 # ---- arcsine_kernel
@@ -127,7 +130,7 @@ def test_critical_line(fixed_points, given, system, digits):
         agree(point.sigma_b2 + 1, at(fixed_points[formula], argument) + 1, digits)
 
 
-# ---- ntk_limits
+# ---- the limits of order and chaos
 
 
 def last_two(net, q, one_minus_c, system):
@@ -137,49 +140,90 @@ def last_two(net, q, one_minus_c, system):
 
 @systems
 @pytest.mark.parametrize("sigma_w2", ["0.8", "1.5", "2.5"])
-def test_diagonal(ntk_limits, sigma_w2, system, digits):
+def test_diagonal(tangent_kernel, sigma_w2, system, digits):
     mf = nk.mean_field(nk.erf, sigma_w2, "0.18", system)
     for depth, k in pairs_by_depth(nk.fcn(30, nk.erf, sigma_w2, "0.18"), mf.q_star, 1, system):
-        agree(k.Theta.x, at(ntk_limits["p"], mf.q_star, mf.chi_1, depth), digits - 1)  # 4 l units at l = 30
+        agree(k.Theta.x, at(tangent_kernel["p"], mf.q_star, mf.chi_1, depth), digits - 1)  # 4 l units at l = 30
 
 
-def test_ordered_limit_and_rate(arcsine_kernel, ntk_limits):
+def test_ordered_limit_and_rate(arcsine_kernel, ordered_phase):
     """At l = 300 what is neglected is l chi_1^l = 3e-60, and it enters twice."""
     system, w = nk.digits(100), "0.8"
     mf = nk.mean_field(nk.erf, w, "0.18", system)
     before, last = last_two(nk.fcn(300, nk.erf, w, "0.18"), mf.q_star, "1.2", system)
-    p_star = at(ntk_limits["p_star"], mf.q_star, mf.chi_1)
+    p_star = at(ordered_phase["p_star"], mf.q_star, mf.chi_1)
     f2 = sympy.Rational(w) * at(arcsine_kernel["erf_derivatives"][1], mf.q_star)
-    s = at(ntk_limits["s"], f2, p_star, mf.chi_1)
-    for limit in (mf.p_star, mf.p_ab_star, last.ntk, last.Theta.x, at(ntk_limits["p_ab_star"], mf.q_star, mf.chi_1)):
+    s = at(ordered_phase["s"], f2, p_star, mf.chi_1)
+    for limit in (mf.p_star, mf.p_ab_star, last.ntk, last.Theta.x):
         agree(limit, p_star, digits=59)
-    agree(s, at(ntk_limits["s_erf"], mf.q_star, mf.chi_1), digits=60)
+    agree(s, at(ordered_phase["s_erf"], mf.q_star, mf.chi_1), digits=60)
+    agree(s, nk.asymptotics.of(mf).s, digits=60)
     per_depth = last.ntk_gap / mf.chi_1**299 - before.ntk_gap / mf.chi_1**298  # l drops out: no error 1/l
     agree(per_depth / (last.nngp_gap / mf.chi_1**299), s, digits=59)
 
 
 @pytest.mark.parametrize("point", [("3", "0.18"), ("2.2", "0.05")])
-def test_chaotic_limit_and_resonance(arcsine_kernel, ntk_limits, point):
+def test_chaotic_limit_and_resonance(arcsine_kernel, chaotic_phase, point):
     """With 200 digits at l = 400, where chi_c^l is 1e-20 and less: the neglected square is that small."""
     system = nk.digits(200)
     mf = nk.mean_field(nk.erf, *point, system)
     before, last = last_two(nk.fcn(400, nk.erf, *point), mf.q_star, "0.4", system)
     q_ab = mf.c_star * mf.q_star
-    agree(mf.p_ab_star, at(ntk_limits["p_ab_star"], q_ab, mf.chi_c), digits=60)
+    agree(mf.p_ab_star, at(chaotic_phase["p_ab_star"], q_ab, mf.chi_c), digits=60)
     agree(last.ntk, mf.p_ab_star, digits=15)
     t = sympy.Symbol("t")
     tdot = sympy.Lambda(t, sympy.diff(arcsine_kernel["Tdot_erf"](*[sympy.sympify(mf.q_star)] * 2, t), t))
-    factor = at(ntk_limits["resonance"], sympy.Rational(point[0]) * at(tdot, q_ab), mf.p_ab_star, mf.chi_c)
+    f2 = sympy.Rational(point[0]) * at(tdot, q_ab)
+    agree(f2, at(chaotic_phase["f2_erf"], mf.q_star, q_ab, mf.chi_c), digits=60)
+    factor = at(chaotic_phase["resonance"], f2, mf.p_ab_star, mf.chi_c)
+    agree(factor, nk.asymptotics.of(mf).resonance, digits=60)
     eta = [(k.ntk - mf.p_ab_star) / mf.chi_c**k.depth for k in (before, last)]
     agree((eta[1] - eta[0]) / ((last.nngp - q_ab) / mf.chi_c**399), factor, digits=15)
+    agree(at(chaotic_phase["xi_star"], mf.chi_c, mf.chi_1), mf.xi_star, digits=60)
 
 
-def test_largest_eigenvalue_in_order(ntk_limits):
-    net = nk.fcn(150, nk.erf, "1", "0.18")
-    x = nk.normalised(np.random.default_rng(0).normal(size=(5, 7)), net)
+def images(mf, m, depth, q=None):
+    """(training Gram, test × training, zero-mean labels, 1 − c of both) of real images at `depth`."""
+    x = nk.optical_digits()[0][: m + 2].reshape(m + 2, -1)
+    net = nk.fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2)
+    x = nk.normalised(x, net, q=q)
+    first = nk.fcn(1, mf.activation, mf.sigma_w2, mf.sigma_b2)
+    e = [k.nngp_gap / (2 * (q or mf.q_star)) for k in (nk.kernels(first, x[:m]), nk.kernels(first, x[m:], x[:m]))]
+    y = np.arange(m) - (m - 1) / 2
+    return nk.kernels(net, x[:m]), nk.kernels(net, x[m:], x[:m]), y, *e
+
+
+def test_order_on_real_inputs(ordered_phase):
+    """The chapter's κ and kriging limit against the package at l = 150; 1/l of W is left in the NTK's."""
     mf = nk.mean_field(nk.erf, "1", "0.18")
-    top = np.linalg.eigvalsh(nk.kernels(net, x).ntk)[-1]
-    agree(top, at(ntk_limits["lambda_max_ordered"], 5, mf.p_star), digits=12)  # (20 + 4 l) u = 7e-14
+    k, cross, y, e, e_test = images(mf, 5, 150)
+    agree(nk.spectrum(k).lambda_max, at(ordered_phase["lambda_max"], 5, mf.p_star), digits=12)  # (20 + 4 l) u = 7e-14
+    laws = nk.asymptotics.of(mf)
+    E, E_test = laws.coordinate(e), laws.coordinate(e_test)
+    mu_min = nk.spectrum(k, "nngp").lambda_bulk[-1] / mf.chi_1**149
+    kappa = at(ordered_phase["nngp_kappa"], 5, mf.q_star, mu_min, mf.chi_1, 150)
+    agree(nk.spectrum(k, "nngp").kappa, kappa, digits=11)
+    kappa = at(ordered_phase["kappa"], 5, mf.p_star, laws.s, mu_min, mf.chi_1, 150)
+    assert abs(nk.spectrum(k).kappa / float(kappa) - 1) < 5 / 150
+    P = np.array(ordered_phase["kriging"](sympy.Matrix(E), sympy.Matrix(E_test)).tolist(), dtype=float)
+    assert np.max(np.abs(P @ y - nk.mean_predictor(k, cross, y, "nngp"))) < 1e-9  # chi_1^150, and rounding times κ(E)
+
+
+def test_chaos_on_real_inputs(chaotic_phase):
+    """κ − 1 and the predictor's two constants; l chi_c^l at l = 60 is 3e-3, and 1/l of V is left in P y."""
+    mf, l = nk.mean_field(nk.erf, "3", "0.18"), 60
+    k, cross, y, _, e_test = images(mf, 5, l)
+    kappa = float(at(chaotic_phase["kappa_minus_1"], 5, mf.p_ab_star, mf.q_star, mf.chi_1, l))
+    assert abs((nk.spectrum(k).kappa - 1) / kappa - 1) < 3e-2
+    R = nk.asymptotics.of(mf).resonance
+    rate = float(at(chaotic_phase["predictor_factor"], mf.q_star, mf.chi_1, R)) * l * (mf.chi_c / mf.chi_1) ** l
+    E_test = nk.asymptotics.of(mf).coordinate(e_test)
+    leading = rate * E_test @ y
+    assert np.max(np.abs(nk.mean_predictor(k, cross, y) - leading)) < 20 / l * np.max(np.abs(leading))
+    constant = float(at(chaotic_phase["predictor_of_mean"], mf.p_ab_star, mf.q_star, mf.chi_1)) * 5 * mf.chi_1**-l
+    assert np.max(np.abs(nk.mean_predictor(k, cross, np.ones(5)) / constant - 1)) < 3e-2
+    K = nk.spectrum(nk.kernels(nk.fcn(300, nk.erf, "3", "0.18"), np.eye(5)), "nngp").kappa
+    agree(K, at(chaotic_phase["nngp_kappa"], 5, mf.c_star), digits=12)
 
 
 # ---- critical_line
@@ -200,48 +244,169 @@ def test_critical_expansion(critical_line, q_star, system, digits):
 
 
 @pytest.mark.parametrize(("name", "fraction", "kappa"), [("erf", 3, 7 / 2), ("relu", 4, 8 / 3)])
-def test_critical_spectrum_at_depth(critical_line, name, fraction, kappa):
+def test_critical_spectrum_at_depth(critical_line, relu, name, fraction, kappa):
     """Five orthogonal inputs.  From l to 2l the O(1) terms cancel; O(log(l)/l), 8e-3 at most, is left."""
     m, depth = 5, 2000
     if name == "erf":
         point = nk.critical_point(nk.erf, sigma_b2="0.18")
-        sigma_w2, sigma_b2, q, prefix = point.sigma_w2, point.sigma_b2, point.q_star, ""
+        sigma_w2, sigma_b2, q, chapter_ = point.sigma_w2, point.sigma_b2, point.q_star, critical_line
         rho = float(at(critical_line["rho_erf"], q))
         kappa_log = float(at(critical_line["kappa_log"], m, rho))
     else:
-        sigma_w2, sigma_b2, q, prefix = 2, 0, 1.0, "relu_"
+        sigma_w2, sigma_b2, q, chapter_ = 2, 0, 1.0, relu
         rho = 1.5
-        kappa_log = float(at(critical_line["relu_kappa_log"], m))
+        kappa_log = float(at(relu["kappa_log"], m))
     net = nk.fcn(2 * depth, getattr(nk, name), sigma_w2, sigma_b2)
     ntk = {l: k.ntk for l, k in nk.kernels_by_depth(net, nk.normalised(np.eye(m), net, q=q)) if l in (depth, 2 * depth)}
     low, high = (np.linalg.eigvalsh(ntk[l]) for l in (depth, 2 * depth))
 
-    slope = float(at(critical_line[f"{prefix}p_ab_slope"], q))
-    top = float(at(critical_line[f"{prefix}lambda_max_slope"], m, q))
-    bulk = float(at(critical_line[f"{prefix}lambda_bulk_slope"], m, q))
+    slope = float(at(chapter_["p_ab_slope"], q))
+    top = float(at(chapter_["lambda_max_slope"], m, q))
+    bulk = float(at(chapter_["lambda_bulk_slope"], m, q))
     logarithm = slope * rho * math.log(2)  # what p_ab gains beside slope · depth, which is about 300
     assert slope == pytest.approx(q / fraction, rel=1e-15)
     assert ntk[2 * depth][0, 1] - ntk[depth][0, 1] - slope * depth == pytest.approx(logarithm, abs=8e-3)
     assert high[-1] - low[-1] - top * depth == pytest.approx((m - 1) * logarithm, abs=(m - 1) * 8e-3)
     assert high[0] - low[0] - bulk * depth == pytest.approx(-logarithm, abs=8e-3)
 
-    assert float(at(critical_line[f"{prefix}kappa"], m)) == kappa
+    assert float(at(chapter_["kappa"], m)) == kappa
     scaled = [(v[-1] / v[0] - kappa) * l for v, l in ((low, depth), (high, 2 * depth))]
     # Here (log l)²/l is left, 3e-2 at l = 2000, times a factor below 1.
     assert scaled[1] - scaled[0] == pytest.approx(kappa_log * math.log(2), rel=2e-2)
 
 
+@systems
+@pytest.mark.parametrize("q_star", ["0.5", "3"])
+def test_critical_laws_are_the_chapters(critical_line, q_star, system, digits):
+    point = nk.critical_point(nk.erf, q_star=q_star, numbers=system)
+    laws = nk.asymptotics.of(nk.mean_field(nk.erf, point.sigma_w2, point.sigma_b2, system))
+    q = laws.mf.q_star
+    constants = (laws.alpha, laws.beta, laws.gamma)
+    for mine, name, arguments in (
+        (laws.alpha, "alpha_erf", (q,)),
+        (laws.beta, "beta_erf", (q,)),
+        (laws.gamma, "gamma_erf", (q,)),
+        (laws.rho, "rho_erf", (q,)),
+        (laws.r, "r", constants[:2]),
+        (laws._s1, "s1", constants),
+        (laws.c0(2), "c0", (q, *constants[:2], 2)),
+        (laws._series[2], "A1", (q, *constants)),
+    ):
+        agree(mine, at(critical_line[name], *arguments), digits - 3)  # differences, of numbers rounded before
+
+
+def test_predictors_on_the_line_and_for_relu(critical_line, relu):
+    """P y at l = 2000 with real inputs, to O(1/l), and P 1."""
+    point = nk.critical_point(nk.erf, sigma_b2="0.18")
+    for mf, q, chapter_, factor in (
+        (nk.mean_field(nk.erf, point.sigma_w2, point.sigma_b2), None, critical_line, "predictor_factor"),
+        (nk.mean_field(nk.relu, 2), 1, relu, "predictor_factor"),
+    ):
+        l = 2000
+        k, cross, y, e, e_test = images(mf, 5, l, q)
+        laws = nk.asymptotics.of(mf, q) if q else nk.asymptotics.of(mf)
+        C, C_test = laws.coordinate(e), laws.coordinate(e_test)
+        of = float(at(chapter_[factor], *([] if q else [laws.alpha])))
+        share = float(at(chapter_["predictor_mean"], 5))
+        constant = of * (C_test @ y - share * np.sum(C @ y))
+        assert np.max(np.abs(l * nk.mean_predictor(k, cross, y) - constant)) < 100 / l
+        assert np.max(np.abs(nk.mean_predictor(k, cross, np.ones(5)) - 5 * share)) < 5 * math.log(l) / l
+
+
+@systems
+def test_relu_laws_are_the_chapters(relu, system, digits):
+    laws = nk.asymptotics.of(nk.mean_field(nk.relu, 2, 0, system), "1.7")
+    agree(laws._s1, at(relu["s1"]), digits)
+    ordered = nk.mean_field(nk.relu, "1.5", "0.1", system)
+    agree(ordered.q_star, at(relu["ordered_q_star"], "1.5", "0.1"), digits)
+    agree(nk.asymptotics.of(ordered).s, at(relu["ordered_s"], ordered.q_star, ordered.chi_1), digits - 1)
+    explicit = at(relu["p_ab"], "1.7", 10**9, 2)
+    agree(laws.ntk_offdiagonal(10**9, 2), explicit, 14)  # log l/l of l
+
+
+# ---- gradient flow, wide networks, the toy example
+
+
+@systems
+def test_training_formulas(mean_predictor, system, digits):
+    eta, lam, t = (system.asarray(v, "v") for v in ("0.7", "1.3", "2.5"))
+    product = float(eta * lam * t)
+    agree(at(mean_predictor["learnt"], "0.7", "1.3", "2.5"), -math.expm1(-product), 15)
+    assert float(at(mean_predictor["largest_step"], 8)) == 2 / 8
+    assert float(at(mean_predictor["slowest_rate"], 8)) == 2 / 8
+    mf = nk.mean_field(nk.erf, "1", "0.18", system)
+    agree(at(mean_predictor["eta_ordered"], 5, mf.q_star, mf.chi_1), 2 / (5 * mf.p_star), digits)
+    mf = nk.mean_field(nk.erf, "3", "0.18", system)
+    p = nk.asymptotics.of(mf).ntk_diagonal(200)
+    agree(at(mean_predictor["eta_chaotic"], mf.q_star, mf.chi_1, 200), 2 / p, min(digits, 25) - 2)  # l chi_1^-l, u l
+    assert float(at(mean_predictor["p_constant"], 3, 1, 5)) == 1 / 7
+
+
+def test_excess_kurtosis_by_quadrature(gaussian_processes):
+    """erf at q = 1: moments of φ by Gauss–Hermite with 200 nodes, against the chapter's formula at two widths."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(200)
+    phi = np.array([math.erf(z) for z in nodes])
+    second, fourth = (float(weights @ phi**n / weights.sum()) for n in (2, 4))
+    for width in (10, 1000):
+        q = 1.5 * second + 0.1
+        expected = 3 * 1.5**2 * (fourth - second**2) / width / q**2
+        agree(at(gaussian_processes["excess_kurtosis"], 1.5, 0.1, second, fourth, width), expected, 14)
+    assert float(at(gaussian_processes["relu_excess_kurtosis"], 15)) == 1
+    assert float(at(gaussian_processes["kernel_step"], 2, 1, 3)) == 7
+
+
+def test_depth_scale(notation):
+    mf = nk.mean_field(nk.erf, "1", "0.18", nk.digits(50))
+    agree(at(notation["xi"], mf.chi_1), mf.xi_1, digits=48)
+
+
+def test_toy_example(rbf):
+    agree(at(rbf["kappa_two_points"], 1, 4), 1 / math.tanh(1 / 8), 15)
+    counts = {(3, 4): 1, (3, 5): 2, (3, 10): 2, (3, 11): 3, (1, 6): 5, (64, 12): 1}
+    assert {case: int(rbf["order"](*case)) for case in counts} == counts
+    agree(at(rbf["kappa_minus_1_chaotic"], 10, 2), 2 * math.exp(-20), 15)
+
+
 # ---- the checks themselves
 
-WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exponent, a factor
+WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exponent, a factor; three of each chapter
+    ("notation", "sqrt(sigma_w2 / 3) * inputs", "sqrt(sigma_w2) * inputs"),
+    ("notation", "p = [q * (chi**l - 1)", "p = [q * (chi**l + 1)"),
+    ("notation", "square / 2, proved", "square, proved"),
+    ("rbf", "kappa_two = coth(D / (2 * h))", "kappa_two = coth(D / h)"),
+    ("rbf", "factorial(power)) / sum(weights)", "factorial(power + 1)) / sum(weights)"),
+    ("rbf", "(a + sign * b) ** 2 / (2 * epsilon)", "(a + sign * b) ** 2 / epsilon"),
+    ("gaussian_processes", "exp(-(four.T * S * four)[0] / 2)", "exp(-(four.T * S * four)[0])"),
+    (
+        "gaussian_processes",
+        "of_S = Lambda(s, N * generating(sigma_w2 * s / N)",
+        "of_S = Lambda(s, N * generating(sigma_w2 * s)",
+    ),
+    ("gaussian_processes", "count * (k_xx**2 + variance_number)", "count * (k_xx**2 + 2 * variance_number)"),
     ("arcsine_kernel", "diff(rho, u, 2) / rho / 2)", "diff(rho, u, 2) / rho)"),
     ("arcsine_kernel", "m2 = (1 + 2 * q1) * (1 + 2 * q2) - 4", "m2 = (1 + 2 * q1) * (1 + 2 * q2) - 2"),
+    ("arcsine_kernel", "gap = 8 / pi * atan", "gap = 4 / pi * atan"),
+    ("tangent_kernel", "rest = sigma_w**2 / N * (W[n]", "rest = sigma_w / N * (W[n]"),
+    ("tangent_kernel", "return Ds[-1] * sum(q_k / D_k", "return Ds[-1] * sum(q_k / D_k**2"),
+    ("tangent_kernel", "critical_shift_erf = (1 + 2 * q_star)", "critical_shift_erf = (1 + 3 * q_star)"),
+    ("mean_predictor", "p_constant = o / (d + (m - 1) * o)", "p_constant = o / (d + m * o)"),
+    ("mean_predictor", "8 / ((m + 3) * q * l)", "8 / ((m + 2) * q * l)"),
+    ("mean_predictor", "/ (total - 1 / p)", "/ (total + 1 / p)"),
     ("fixed_points", "V_slope = 4 * sigma_w2", "V_slope = 2 * sigma_w2"),
     ("fixed_points", "a = 2 * q**2 /", "a = 2 * q**3 /"),
-    ("ntk_limits", "q_star * (chi**l - 1)", "q_star * (chi**l + 1)"),
-    ("ntk_limits", "s = 1 + f2 * P / chi", "s = 1 + f2 * P"),
-    ("critical_line", "beta_erf = 2 * (12", "beta_erf = 2 * (11"),
+    ("fixed_points", "line_sigma_w2 = pi / 4 * sqrt(1 + 4 * q)", "line_sigma_w2 = pi / 4 * sqrt(1 + 2 * q)"),
+    ("chaotic_phase", "resonance = (chi + f2 * p_ab) / chi**2", "resonance = (chi + f2 * p_ab) / chi"),
+    ("chaotic_phase", "g = p_ab * (chi_1 - 1) / q_star", "g = p_ab * chi_1 / q_star"),
+    ("chaotic_phase", "nngp_cross = c_star / (1 + (m - 1) * c_star)", "nngp_cross = c_star / (1 + m * c_star)"),
+    ("ordered_phase", "s_of = 1 + f2 * p_star / chi", "s_of = 1 + f2 * p_star"),
+    ("ordered_phase", "/ (size**2 * p)", "/ (size * p)"),
+    ("ordered_phase", "(one_test - test * inverse * one)", "(one_test + test * inverse * one)"),
+    ("critical_line", "r * alpha**2 / 2) / alpha)", "r * alpha**2 / 3) / alpha)"),
     ("critical_line", "kappa_log = 3 * m", "kappa_log = 2 * m"),
+    ("critical_line", "C_td * y - mean", "C_td * y + mean"),
+    ("relu", "Rational(1, 15) + 1 / (9 * pi**2)", "Rational(1, 15) + 1 / (8 * pi**2)"),
+    ("relu", "kappa_log, k_of = 2 * m / 3", "kappa_log, k_of = m / 3"),
+    ("relu", "ordered_s = sqrt(2 * q * chi)", "ordered_s = sqrt(q * chi)"),
 ]
 
 

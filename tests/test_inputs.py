@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 from compare import U, agrees, relative_error
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +211,10 @@ def test_near_is_near():
     """The strategy does what it says: the controlled distance is relative to the length."""
     x = np.array([3.0, 4.0])
     assert np.linalg.norm(near(x, np.array([1.0, 1.0]), 1e-3) - x) == pytest.approx(5e-3)
+
+
+def test_symbolic_inputs_are_refused_by_name():
+    """Which of two formulas is better depends on signs that symbols don't have."""
+    a, b = sympy.symbols("a b", positive=True)
+    with pytest.raises(TypeError, match=r"x1 must hold numbers, also with symbols\(\); kernels_of_pair takes"):
+        nk.kernels(nk.fcn(2, nk.relu, 2), [[a, b], [b, a]], numbers=nk.symbols())

@@ -1,6 +1,6 @@
 """The paper, statement by statement: what it says, what is true, and checks that decide between them."""
 
-from .claim import CORRECTED, HOLDS, WRONG, Claim, Measured, Outcome, computed_verdict, run_route
+from .claim import CORRECTED, HOLDS, WRONG, Claim, Curve, Measured, Outcome, computed_verdict, run_route
 from .registry import CLAIMS, find
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "HOLDS",
     "WRONG",
     "Claim",
+    "Curve",
     "Measured",
     "Outcome",
     "computed_verdict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .setting import Setting
@@ -15,6 +15,7 @@ __all__ = [
     "ROUTES",
     "WRONG",
     "Claim",
+    "Curve",
     "Measured",
     "Outcome",
     "computed_verdict",
@@ -22,6 +23,7 @@ __all__ = [
     "leading",
     "printed",
     "run_route",
+    "sentence",
 ]
 
 HOLDS, CORRECTED, WRONG = "holds", "holds with a correction", "wrong as printed"
@@ -63,11 +65,24 @@ def corrected(what: str, error, allowed, reason: str) -> Measured:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What is computed and what is predicted, over depth (or `over`), to be plotted; `log` names the log axes."""
+
+    what: str
+    x: Sequence
+    computed: Sequence
+    predicted: Sequence
+    log: str = ""
+    over: str = "depth l"
+
+
+@dataclass(frozen=True)
 class Claim:
     """One statement of the paper.
 
-    `paper` and `truth` say in symbols what is printed and what is true ("" where that is the same).
-    `verdict` is the recorded one; each of `routes` (from "derivation", "digits", "float64") computes its own.
+    `paper` and `truth` say in symbols what is printed and what is true ("" where that is the same), `law` the
+    same with its constants.  `verdict` is the recorded one; each of `routes` (from "derivation", "digits",
+    "float64") computes its own.
     """
 
     id: str
@@ -77,6 +92,14 @@ class Claim:
     chapter: str
     routes: dict[str, Callable[[Setting], Iterable[Measured]]] = field(repr=False)
     truth: str = ""
+    law: str = ""
+    curve: Callable[[Setting], Curve] | None = field(default=None, repr=False)
+
+
+def sentence(name, section, paper, verdict, chapter, routes, truth="", law="", curve=None) -> Claim:
+    """A claim of the text between the equations; a lone route is one in float64."""
+    routes = routes if isinstance(routes, dict) else {"float64": routes}
+    return Claim(f"sec-{name}", f"Section {section}", paper, verdict, chapter, routes, truth, law, curve)
 
 
 @dataclass(frozen=True)

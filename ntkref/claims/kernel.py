@@ -89,7 +89,7 @@ def _eq8_float64(setting: Setting):
 
 def _sampled(setting, index, name):
     width, samples = (400, 40) if setting.quick else (1200, 100)
-    x = np.stack(setting.images("chaotic")[0][:2])
+    x = setting.images("chaotic")[0][:2]
     mf = setting.mean_field("chaotic")
     estimate = sampled_kernels(x, float(mf.sigma_w2), float(mf.sigma_b2), width, samples, np.random.default_rng(20))
     mean, error = estimate[index]
@@ -127,7 +127,7 @@ KERNEL_CLAIMS = (
         "Equation 8",
         "Θ⁽ˡ⁺¹⁾ = K⁽ˡ⁺¹⁾ + σ_w² 𝒯̇(K⁽ˡ⁾) ⊙ Θ⁽ˡ⁾",
         HOLDS,
-        "ntk_limits",
+        "tangent_kernel",
         {"digits": _eq8_digits, "float64": _eq8_float64},
     ),
 )

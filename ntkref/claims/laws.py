@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-__all__ = ["BOUNDED", "SETTLED", "STRAIGHT", "drift", "growth", "settling", "straightness"]
+__all__ = ["BOUNDED", "LOGS", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
 
 BOUNDED = 0.1, "a bounded sequence stops growing; an l or log l too many would go on"
 SETTLED = 0.1, "the distance to a limit at rate 1/l or faster halves as l doubles, so steps shrink"
+LOGS = 0.5, "a log l may be left"
 STRAIGHT = 0.01, "what curves the line is a factor χˡ, below 0.001 at these depths"
 
 
@@ -41,3 +44,8 @@ def drift(values, unit, reach: int) -> tuple:
     before, after = _floats(values)[-2:]
     allowed = 10 * np.log(reach) / (reach / 10)
     return float(np.max(np.abs(after - before))) / float(unit), float(allowed), "c + O(log l/l) moves no further"
+
+
+def logs(depth: int) -> tuple:
+    """(allowed, reason) of a quantity of order 1 that is met to O(log l/l)."""
+    return 5 * math.log(depth) / depth, "O(log l/l)"

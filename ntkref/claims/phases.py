@@ -6,14 +6,15 @@ import math
 
 import numpy as np
 
-from .. import asymptotics
 from ..numbers import float64
-from ..spectrum import spectrum
+from ..predictor import mean_predictor
+from ..recursion import kernels
+from . import curves
 from .claim import CORRECTED, HOLDS, WRONG, Claim, corrected, leading, printed
 from .laws import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
 from .setting import Setting
 
-__all__ = ["PHASE_CLAIMS", "critical_spectra"]
+__all__ = ["PHASE_CLAIMS"]
 
 
 def _float_error(depth):
@@ -36,11 +37,13 @@ def _eq11(setting: Setting, numbers):
     yield printed("q = q*", variance / mf.q_star - 1, *allowed)
     if not floats:
         allowed = 10 * last * numbers.eps, "the power l of χ₁ to n digits"
-    yield printed("p = q* (χ₁ˡ − 1)/(χ₁ − 1)", diagonal / asymptotics.of(mf).ntk_diagonal(last) - 1, *allowed)
+    yield printed(
+        "p = q* (χ₁ˡ − 1)/(χ₁ − 1)", diagonal / setting.laws("chaotic", numbers).ntk_diagonal(last) - 1, *allowed
+    )
 
 
 def _eq11_derivation(setting: Setting):
-    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    results, numbers = setting.chapter("tangent_kernel"), setting.digits
     mf = setting.mean_field("chaotic", numbers)
     steps = setting.pair("chaotic", (60,), numbers)
     p = setting.evaluate(results["p"], (mf.q_star, mf.chi_1, 60))
@@ -60,10 +63,37 @@ def _eq12(setting: Setting, numbers):
 
 
 def _eq12_derivation(setting: Setting):
-    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    results, numbers = setting.chapter("chaotic_phase"), setting.digits
     mf = setting.mean_field("chaotic", numbers)
     p_ab = setting.evaluate(results["p_ab_star"], (mf.q_star * mf.c_star, mf.chi_c))
     yield printed("p_ab*, derived", p_ab / mf.p_ab_star - 1, 100 * numbers.eps, "1/(1 − χ_c) of n digits")
+
+
+def _eq13_derivation(setting: Setting):
+    """The constant of l (χ_c/χ₁)ˡ E_test y against the package's R."""
+    results, numbers = setting.chapter("chaotic_phase"), setting.digits
+    mf, laws = setting.mean_field("chaotic", numbers), setting.laws("chaotic", numbers)
+    q_ab = mf.q_star * mf.c_star
+    f2 = setting.evaluate(results["f2_erf"], (mf.q_star, q_ab, mf.chi_c))
+    R = setting.evaluate(results["resonance"], (f2, mf.p_ab_star, mf.chi_c))
+    yield printed("R, derived", R / laws.resonance - 1, 1000 * numbers.eps, "q*, c* and χ_c to n digits")
+    factor = setting.evaluate(results["predictor_factor"], (mf.q_star, mf.chi_1, R))
+    scaled = factor * mf.q_star / (mf.chi_1 - 1) / laws.resonance
+    yield printed("and the predictor's constant", scaled - 1, 1000 * numbers.eps, "q*, c* and χ_c to n digits")
+
+
+def _eq13_digits(setting: Setting):
+    """Three training images and a test image, with labels of mean 0, at depths where float64 has no digit left."""
+    numbers, depths = setting.digits, (60, 90)
+    laws, (E, E_test, V, V_test) = setting.laws("chaotic"), setting.constants("chaotic")
+    train, test, _ = setting.images("chaotic")
+    y = np.array([2.0, -3.0, 1.0])
+    for l in depths:
+        net = setting.network("chaotic", l)
+        k, cross = kernels(net, train[:3], None, numbers), kernels(net, test[:1], train[:3], numbers)
+        exact = float(mean_predictor(k, cross, y)[0])
+        law = laws.predictor(l, E[:3, :3], E_test[:1, :3], y, V[:3, :3], V_test[:1, :3])[0]
+        yield printed(f"P(Θ) y at l = {l}, of size l (χ_c/χ₁)ˡ", exact / law - 1, 10 * l * laws.mf.chi_c**l, "l χ_cˡ")
 
 
 def _eq14(setting: Setting, numbers):
@@ -77,12 +107,12 @@ def _eq14(setting: Setting, numbers):
     last = depths[-1]
     allowed = _float_error(last) if numbers is float64 else (10 * numbers.eps, "rounding to n digits")
     yield printed("q = q*", steps[last].nngp_variances[0] / mf.q_star - 1, *allowed)
-    exact = asymptotics.of(mf).ntk_diagonal(last)
+    exact = setting.laws("ordered", numbers).ntk_diagonal(last)
     yield printed("p = p* (1 − χ₁ˡ), so p* + O(χ₁ˡ)", steps[last].ntk_variances[0] / exact - 1, *allowed)
 
 
 def _eq14_derivation(setting: Setting):
-    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    results, numbers = setting.chapter("ordered_phase"), setting.digits
     mf = setting.mean_field("ordered", numbers)
     p = setting.evaluate(results["p_star"], (mf.q_star, mf.chi_1))
     steps = setting.pair("ordered", (20 * numbers.n,), numbers)
@@ -93,8 +123,9 @@ def _eq15_float64(setting: Setting):
     """λ_max of the Gram matrix of m images against p + (m−1) p_ab and m p*."""
     mf, depths = setting.mean_field("ordered"), (40, 80)
     remainders = []
-    for l, (k, _) in setting.kernels("ordered", depths).items():
-        top, m = spectrum(k).lambda_max, setting.m
+    for l in depths:
+        k, _ = setting.kernels("ordered")[l]
+        top, m = setting.spectrum("ordered", l).lambda_max, setting.m
         mean = (np.trace(k.ntk) + np.sum(k.ntk - np.diag(np.diag(k.ntk)))) / m
         approximation = abs(top / mean - 1) / (l * mf.chi_1**l)
         remainders.append((top - m * mf.p_star) / (l * mf.chi_1**l))
@@ -103,15 +134,35 @@ def _eq15_float64(setting: Setting):
 
 
 def _eq15_derivation(setting: Setting):
-    results, numbers = setting.chapter("ntk_limits"), setting.digits
+    results, numbers = setting.chapter("ordered_phase"), setting.digits
     p = setting.mean_field("ordered", numbers).p_star
-    top = setting.evaluate(results["lambda_max_ordered"], (setting.m, p))
+    top = setting.evaluate(results["lambda_max"], (setting.m, p))
     yield printed("m p*, derived", top / (setting.m * p) - 1, numbers.eps, "digits asked for")
+
+
+def _eq16_float64(setting: Setting):
+    """The limit exists, is A_test A⁻¹ + Â with Â in closed form, depends on the data, and is the NNGP's too."""
+    laws, (E, E_test, W, W_test) = setting.laws("ordered"), setting.constants("ordered")
+    y, ones = setting.images("ordered")[2], np.ones(setting.m)
+    A, A_test = -laws.s * E / laws.mf.chi_1, -laws.s * E_test / laws.mf.chi_1  # hollow, off the diagonal of Θ − p*
+    first, weight = A_test @ np.linalg.solve(A, y), np.linalg.solve(A, ones)
+    correction = (1 - A_test @ weight) * (weight @ y) / (weight @ ones)  # Â y
+    limit, scale = first + correction, np.max(np.abs(y))
+    extrapolated = 2 * setting.prediction("ordered", 400) - setting.prediction("ordered", 200)
+    yield printed("P(Θ) y → A_test A⁻¹ y + Â y", np.max(np.abs(extrapolated - limit)) / scale, 1e-3, "O(1/l²)")
+    nngp = setting.prediction("ordered", 400, "nngp")
+    yield printed(
+        "P(K) y tends to it too", np.max(np.abs(nngp - limit)) / scale, 1e-10, "400 layers' rounding, and Â's"
+    )
+    sharp = laws.predictor(400, E, E_test, y, W, W_test) - setting.prediction("ordered", 400)
+    yield printed("with W/(s l) beside E it is met at once", np.max(np.abs(sharp)) / scale, 1e-10, "rounding")
+    yield printed("Â y is not 0", 1e-3 * scale / np.max(np.abs(correction)), 1, "above 1e-3 of the labels")
+    yield printed("the limit differs from point to point", 1e-2 * scale / np.ptp(limit), 1, "above 1e-2 of the labels")
 
 
 def _eq17_float64(setting: Setting):
     mf, depths = setting.mean_field("critical"), setting.decades
-    steps, laws = setting.pair("critical", depths, float64), asymptotics.of(mf)
+    steps, laws = setting.pair("critical", depths, float64), setting.laws("critical")
     q, last = mf.q_star, depths[-1]
     yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
     nngp = [steps[l].nngp_gap * l for l in depths]
@@ -129,22 +180,21 @@ def _eq17_digits(setting: Setting):
     """The constant too: p_ab − (q*/3)(l + ρ log l) tends to c₀, which the orbit's Fatou constant gives."""
     numbers = setting.digits
     depths = (500, 1000) if setting.quick else (1500, 3000)
-    mf = setting.mean_field("critical", numbers)
-    laws, steps = asymptotics.of(mf), setting.pair("critical", depths, numbers)
+    setting.mean_field("critical", numbers)
+    laws, steps = setting.laws("critical", numbers), setting.pair("critical", depths, numbers)
     yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
     last = depths[-1]
     yield corrected("p = l q*", steps[last].ntk_variances[0] / laws.ntk_diagonal(last) - 1, 1e-25, "guard digits")
-    C = float(laws.coordinate(setting.pair("critical", (1,), float64)[1].nngp_gap / (2 * float(mf.q_star))))
+    C = float(setting.constants("critical")[0][0, 1])
     misses = [abs(float(steps[l].ntk - laws.ntk_offdiagonal(l, C))) for l in depths]
-    bound = 5 * math.log(last) / last
-    yield corrected("p_ab = (q*/3)(l + ρ log l) + c₀", misses[-1], bound, "O(log l/l)")
-    yield corrected("and the miss shrinks with depth", misses[-1] / misses[-2], 0.75, "log l/l over one doubling")
+    bound = 20 * math.log(last) / last**2
+    yield corrected("p_ab = (q*/3)(l + ρ log l) + c₀ + A₁/u", misses[-1], bound, "O(log l/l²)")
 
 
 def _eq17_derivation(setting: Setting):
     results, numbers = setting.chapter("critical_line"), setting.digits
     mf = setting.mean_field("critical", numbers)
-    laws = asymptotics.of(mf)
+    laws = setting.laws("critical", numbers)
     yield printed("p = l p* with p* = q*/(1 − χ₁) finite", math.inf, 0, "χ₁ = 1: p* diverges")
     slope = setting.evaluate(results["p_ab_slope"], (mf.q_star,))
     yield corrected("p_ab ~ l q*/3, derived", 3 * slope / mf.q_star - 1, 10 * numbers.eps, "rounding")
@@ -152,16 +202,10 @@ def _eq17_derivation(setting: Setting):
     yield corrected("ρ, derived, against the package's α and β", rho / laws.rho - 1, 100 * numbers.eps, "rounding")
 
 
-def critical_spectra(setting: Setting):
-    """{l: spectrum of the NTK} on the critical line."""
-    return {l: spectrum(k) for l, (k, _) in setting.kernels("critical", setting.gram_decades).items()}
-
-
 def _eq18_float64(setting: Setting):
     mf, m = setting.mean_field("critical"), setting.m
-    laws, q = asymptotics.of(mf), mf.q_star
-    spectra = critical_spectra(setting)
-    depths = list(spectra)
+    laws, q, depths = setting.laws("critical"), mf.q_star, setting.gram_decades
+    spectra = {l: setting.spectrum("critical", l) for l in depths}
     last = depths[-1]
     tops = [spectra[l].lambda_max - (m + 2) * q * l / 3 for l in depths]
     bulks = [np.mean(spectra[l].lambda_bulk) - 2 * q * l / 3 for l in depths]
@@ -178,8 +222,7 @@ def _eq18_float64(setting: Setting):
 
 def _eq18_derivation(setting: Setting):
     results, numbers = setting.chapter("critical_line"), setting.digits
-    mf, m = setting.mean_field("critical", numbers), setting.m
-    laws = asymptotics.of(mf)
+    mf, m, laws = setting.mean_field("critical", numbers), setting.m, setting.laws("critical", numbers)
     rho = setting.evaluate(results["rho_erf"], (mf.q_star,))
     yield printed("no log l term: ρ = 0", rho, 10 * numbers.eps, "rounding")
     for key, factor, arguments in (
@@ -206,32 +249,59 @@ PHASE_CLAIMS = (
         "Equation 11",
         "chaos: q_ab = q_ab* + O(χ_cˡ), q = q*, p_ab = p_ab* + O(l χ_cˡ), p = q*(χ₁ˡ − 1)/(χ₁ − 1)",
         HOLDS,
-        "ntk_limits",
+        "chaotic_phase",
         _routes(_eq11_derivation, _eq11),
+        law="p_ab = p_ab* + (R E l + V) χ_cˡ + O(l χ_c^(2l))",
+        curve=curves.chaotic_ntk,
     ),
     Claim(
         "eq-12",
         "Equation 12",
         "chaos: p_ab* = q_ab*/(1 − χ_c), χ_c = σ_w² 𝒯̇(q_ab*)",
         HOLDS,
-        "ntk_limits",
+        "chaotic_phase",
         _routes(_eq12_derivation, _eq12),
+        curve=curves.chaotic_ntk,
+    ),
+    Claim(
+        "eq-13",
+        "Equation 13",
+        "chaos: P(Θ⁽ˡ⁾) y = O(l (χ_c/χ₁)ˡ) → 0",
+        HOLDS,
+        "chaotic_phase",
+        {"derivation": _eq13_derivation, "digits": _eq13_digits},
+        law="l (χ_c/χ₁)ˡ (χ₁−1)/q* R E_test y (1 + O(1/l)) for labels of mean 0",
+        curve=curves.chaotic_predictor,
     ),
     Claim(
         "eq-14",
         "Equation 14",
         "order: q_ab = q* + O(χ₁ˡ), q = q*, p_ab = p* + O(l χ₁ˡ), p = p* + O(χ₁ˡ), p* = q*/(1 − χ₁)",
         HOLDS,
-        "ntk_limits",
+        "ordered_phase",
         _routes(_eq14_derivation, _eq14),
+        law="p − p_ab = (s E l + W) χ₁^(l−1) + O(l χ₁^(2l))",
+        curve=curves.ordered_ntk,
     ),
     Claim(
         "eq-15",
         "Equation 15",
         "order: λ_max ≈ (m−1) p_ab + p = m p* + O(l χ₁ˡ)",
         HOLDS,
-        "ntk_limits",
+        "ordered_phase",
         {"derivation": _eq15_derivation, "float64": _eq15_float64},
+        law="m p⁽ˡ⁾ − 1ᵀw1/m, w = p − p_ab",
+        curve=curves.ordered_top,
+    ),
+    Claim(
+        "eq-16",
+        "Equation 16",
+        "order: lim P(Θ⁽ˡ⁾) y = (A_test A⁻¹ + Â) y",
+        HOLDS,
+        "ordered_phase",
+        {"float64": _eq16_float64},
+        law="Â = (1 − A_test A⁻¹1)(1ᵀA⁻¹)/(1ᵀA⁻¹1): ordinary kriging with variogram E, reached as 1/l",
+        curve=curves.ordered_predictor,
     ),
     Claim(
         "eq-17",
@@ -241,6 +311,7 @@ PHASE_CLAIMS = (
         "critical_line",
         {"derivation": _eq17_derivation, "digits": _eq17_digits, "float64": _eq17_float64},
         truth="p = l q*, p_ab = (q*/3)(l + ρ log l) + c₀ + O(log l/l), ρ = −(6q*² + 4q* + 1)/(6q*²)",
+        curve=curves.critical_ntk,
     ),
     Claim(
         "eq-18",
@@ -250,5 +321,6 @@ PHASE_CLAIMS = (
         "critical_line",
         {"derivation": _eq18_derivation, "float64": _eq18_float64},
         truth="O(log l): λ_max gains (m−1)(q*ρ/3) log l, λ_bulk loses (q*ρ/3) log l",
+        curve=curves.critical_top,
     ),
 )

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import difflib
 
+from .background import BACKGROUND_CLAIMS
 from .claim import Claim
 from .kernel import KERNEL_CLAIMS
+from .line import LINE_CLAIMS
 from .phases import PHASE_CLAIMS
+from .sentences import SENTENCE_CLAIMS
 from .table1 import TABLE_CLAIMS
+from .toy import TOY_CLAIMS
+from .training import TRAINING_CLAIMS
 
 __all__ = ["CLAIMS", "find"]
 
-CLAIMS: tuple[Claim, ...] = KERNEL_CLAIMS + PHASE_CLAIMS + TABLE_CLAIMS
+CLAIMS: tuple[Claim, ...] = (
+    BACKGROUND_CLAIMS
+    + KERNEL_CLAIMS
+    + TRAINING_CLAIMS
+    + TOY_CLAIMS
+    + PHASE_CLAIMS
+    + SENTENCE_CLAIMS
+    + LINE_CLAIMS
+    + TABLE_CLAIMS
+)
 
 
 def find(claim_id: str) -> Claim:

@@ -1,4 +1,4 @@
-"""What the checks share: hyperparameters of the three phases, real inputs, kernels at chosen depths."""
+"""What the checks share: hyperparameters of the phases, real inputs, kernels at chosen depths."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
-from ..activations import erf
+from .. import asymptotics
+from ..activations import erf, relu
 from ..critical import critical_point
 from ..datasets import optical_digits
 from ..mean_field import MeanField, mean_field, normalised
 from ..network import Network, fcn
 from ..numbers import Digits, Numbers, digits, float64
+from ..predictor import mean_predictor
 from ..recursion import Kernels, kernels_by_depth, pairs_by_depth
+from ..spectrum import Spectrum, spectrum
 
 __all__ = ["Setting", "chapter_file", "run_chapter"]
+
+_POINTS = {"ordered": (erf, "1.0", "0.18"), "chaotic": (erf, "3.0", "0.18"), "relu": (relu, 2, 0)}
+_DEPTHS = {  # of the Gram matrices: what the checks read, and a few more for the plots
+    "ordered": (1, 5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 400),
+    "chaotic": (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90),
+}
 
 
 def chapter_file(name: str) -> Path:
@@ -38,7 +47,10 @@ def run_chapter(name: str) -> dict:
 
 @dataclass(frozen=True)
 class Setting:
-    """The points and data at which claims are checked; `quick` means fewer digits and less depth."""
+    """The points and data at which claims are checked; `quick` means fewer digits and less depth.
+
+    `phase` is "ordered", "critical", "chaotic" (erf at σ_b² = 0.18) or "relu" (critical ReLU with K(x,x) = 1).
+    """
 
     quick: bool = False
     run_chapter: Callable[[str], dict] = field(default=run_chapter, compare=False)
@@ -60,30 +72,51 @@ class Setting:
         """The same for Gram matrices, which cost more."""
         return (100, 1000, 10_000) if self.quick else (300, 3000, 30_000)
 
+    def depths(self, phase: str) -> tuple[int, ...]:
+        """The depths at which Gram matrices are kept."""
+        if phase in _DEPTHS:
+            return _DEPTHS[phase]
+        decades = (100, 1000, 3000) if phase == "relu" else self.gram_decades
+        return tuple(sorted({1, 3, 10, 30, 100, 300, 1000, *(d for d in decades)} - {d for d in (300,) if self.quick}))
+
     def mean_field(self, phase: str, numbers: Numbers = float64) -> MeanField:
-        """erf at the point that stands for `phase`."""
+        """The mean field at the point that stands for `phase`."""
         return _mean_field(phase, numbers)
+
+    def laws(self, phase: str, numbers: Numbers = float64):
+        """Its large-depth laws."""
+        mf = _mean_field(phase, numbers)
+        return asymptotics.of(mf, 1) if phase == "relu" else asymptotics.of(mf)
+
+    def constants(self, phase: str) -> tuple:
+        """(E, E_test, offset, offset_test) of the images in float64; no offsets on the critical line."""
+        return _constants(phase)
 
     def network(self, phase: str, depth: int) -> Network:
         mf = self.mean_field(phase)
-        return fcn(depth, erf, mf.sigma_w2, mf.sigma_b2)
+        return fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2)
 
     def images(self, phase: str):
-        """(training, test) digits with K⁽¹⁾(x, x) = q*, and zero-mean targets."""
-        return _images(phase, self.m, self.tests)
+        """(training, test) images with K⁽¹⁾(x, x) = q*, and zero-mean targets."""
+        return _images(phase)
 
-    def kernels(self, phase: str, depths: tuple[int, ...]) -> dict[int, tuple[Kernels, Kernels]]:
-        """{l: (training Gram, test × training)} in float64, from one pass."""
-        return _kernels(phase, depths, self.m, self.tests)
+    def kernels(self, phase: str) -> dict[int, tuple[Kernels, Kernels]]:
+        """{l: (training Gram, test × training)} in float64 at `depths`, from one pass."""
+        return _kernels(phase, self.depths(phase))
+
+    def spectrum(self, phase: str, depth: int, kernel: str = "ntk") -> Spectrum:
+        """The spectrum of the training images."""
+        return _spectrum(phase, self.depths(phase), depth, kernel)
+
+    def prediction(self, phase: str, depth: int, kernel: str = "ntk", mean: bool = False) -> np.ndarray:
+        """P y at the test images, for the zero-mean targets or, with `mean`, for y = 1."""
+        gram, cross = self.kernels(phase)[depth]
+        y = self.images(phase)[2]
+        return mean_predictor(gram, cross, np.ones_like(y) if mean else y, kernel)
 
     def pair(self, phase: str, depths: tuple[int, ...], numbers: Numbers) -> dict[int, Kernels]:
         """{l: kernels} of the first two training images."""
         return _pair(phase, depths, numbers)
-
-    def one_minus_c(self, phase: str) -> np.ndarray:
-        """1 − cosine of K⁽¹⁾ between the training images (m, m)."""
-        k, _ = self.kernels(phase, (1,))[1]
-        return k.nngp_gap / (2 * self.mean_field(phase).q_star)
 
     def evaluate(self, function, arguments):
         """A chapter's `sympy.Lambda` at numbers, to the digits of `self.digits` and its guard."""
@@ -104,34 +137,53 @@ def _mean_field(phase, numbers):
     if phase == "critical":
         point = critical_point(erf, sigma_b2="0.18", numbers=numbers)
         return mean_field(erf, point.sigma_w2, point.sigma_b2, numbers)
-    return mean_field(erf, {"ordered": "1.0", "chaotic": "3.0"}[phase], "0.18", numbers)
+    return mean_field(*_POINTS[phase], numbers)
 
 
 @cache
-def _images(phase, m, tests):
+def _images(phase):
+    m, tests = Setting.m, Setting.tests
     images, labels = optical_digits()
-    x = normalised(images[: m + tests].reshape(m + tests, -1), fcn(2, erf, *_variances(phase)))
+    mf = _mean_field(phase, float64)
+    net = fcn(2, mf.activation, mf.sigma_w2, mf.sigma_b2)
+    x = normalised(images[: m + tests].reshape(m + tests, -1), net, q=1 if phase == "relu" else None)
     y = labels[:m] - labels[:m].mean()
     return x[:m], x[m:], y
 
 
-def _variances(phase):
-    mf = _mean_field(phase, float64)
-    return mf.sigma_w2, mf.sigma_b2
-
-
 @cache
-def _kernels(phase, depths, m, tests):
-    train, test, _ = _images(phase, m, tests)
-    net = fcn(max(depths), erf, *_variances(phase))
+def _kernels(phase, depths):
+    train, test, _ = _images(phase)
+    mf = _mean_field(phase, float64)
+    net = fcn(max(depths), mf.activation, mf.sigma_w2, mf.sigma_b2)
     passes = zip(kernels_by_depth(net, train), kernels_by_depth(net, test, train), strict=True)
     return {depth: (gram, cross) for (depth, gram), (_, cross) in passes if depth in depths}
 
 
 @cache
+def _spectrum(phase, depths, depth, kernel):
+    return spectrum(_kernels(phase, depths)[depth][0], kernel)
+
+
+@cache
+def _one_minus_c(phase):
+    """1 − cosine of K⁽¹⁾ between training images (m, m), and of test with training images."""
+    gram, cross = _kernels(phase, (1,))[1]
+    q = 1 if phase == "relu" else _mean_field(phase, float64).q_star
+    return gram.nngp_gap / (2 * q), cross.nngp_gap / (2 * q)
+
+
+@cache
+def _constants(phase):
+    laws = Setting().laws(phase)
+    E = [laws.coordinate(e) for e in _one_minus_c(phase)]
+    return *E, *([laws.offset(e) for e in _one_minus_c(phase)] if hasattr(laws, "offset") else (0, 0))
+
+
+@cache
 def _pair(phase, depths, numbers):
     mf = _mean_field(phase, numbers)
-    k, _ = _kernels(phase, (1,), Setting.m, Setting.tests)[1]
-    one_minus_c = float(k.nngp_gap[0, 1]) / (2 * _mean_field(phase, float64).q_star)
-    net = fcn(max(depths), erf, mf.sigma_w2, mf.sigma_b2)
-    return {l: k for l, k in pairs_by_depth(net, mf.q_star, one_minus_c, numbers) if l in depths}
+    one_minus_c = float(_one_minus_c(phase)[0][0, 1])
+    q = 1 if phase == "relu" else mf.q_star
+    net = fcn(max(depths), mf.activation, mf.sigma_w2, mf.sigma_b2)
+    return {l: k for l, k in pairs_by_depth(net, q, one_minus_c, numbers) if l in depths}

@@ -6,12 +6,9 @@ import math
 
 import numpy as np
 
-from .. import asymptotics
-from ..predictor import mean_predictor
-from ..spectrum import spectrum
+from . import curves
 from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
 from .laws import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
-from .phases import critical_spectra
 from .setting import Setting
 
 __all__ = ["TABLE_CLAIMS"]
@@ -20,48 +17,39 @@ _ORDERED = (100, 200, 400)
 _CHAOTIC = (30, 60)
 
 
-def _ordered_spectra(setting):
-    return {l: spectrum(k) for l, (k, _) in setting.kernels("ordered", _ORDERED).items()}
-
-
 def _ordered_max(setting: Setting):
     mf, depths = setting.mean_field("ordered"), (40, 80)
-    spectra = {l: spectrum(k) for l, (k, _) in setting.kernels("ordered", depths).items()}
-    remainders = [(spectra[l].lambda_max / setting.m - mf.p_star) / (l * mf.chi_1**l) for l in depths]
+    remainders = [
+        (setting.spectrum("ordered", l).lambda_max / setting.m - mf.p_star) / (l * mf.chi_1**l) for l in depths
+    ]
     yield printed("(λ_max − m p*)/(m l χ₁ˡ) is bounded", growth(remainders), *BOUNDED)
 
 
-def _ordered_law(setting: Setting):
-    laws = asymptotics.of(setting.mean_field("ordered"))
-    return laws, laws.coordinate(setting.one_minus_c("ordered"))
+def _ordered(setting: Setting, name, value, law, unit):
+    """A number of the spectrum over its size settles, and its law with both constants is met to rounding."""
+    mf, laws, (E, _, W, _) = setting.mean_field("ordered"), setting.laws("ordered"), setting.constants("ordered")
+    found = {l: value(setting.spectrum("ordered", l)) for l in _ORDERED}
+    scaled = [found[l] / (l * mf.chi_1**l) ** unit for l in _ORDERED]
+    yield printed(f"{name} over its size settles", settling(scaled), *SETTLED)
+    miss = [l * np.max(np.abs(found[l] / law(laws, l, E, 0) - 1)) for l in _ORDERED]
+    yield printed("against its law with E, times l, is bounded", growth(miss), *BOUNDED)
+    last = np.max(np.abs(found[400] / law(laws, 400, E, W) - 1))
+    yield printed("against its law with E and W", last, 1e-9, "rounding: 400 layers, and what κ costs")
 
 
 def _ordered_bulk(setting: Setting):
-    mf, spectra = setting.mean_field("ordered"), _ordered_spectra(setting)
-    laws, E = _ordered_law(setting)
-    scaled = [spectra[l].lambda_bulk / (l * mf.chi_1**l) for l in _ORDERED]
-    yield printed("λ_bulk/(l χ₁ˡ) settles", settling(scaled), *SETTLED)
-    miss = [l * np.max(np.abs(spectra[l].lambda_bulk / laws.lambda_bulk(l, E) - 1)) for l in _ORDERED]
-    yield printed("against s μ_i l χ₁^(l−1), times l, is bounded", growth(miss), *BOUNDED)
+    yield from _ordered(
+        setting, "λ_bulk", lambda s: s.lambda_bulk, lambda laws, l, E, W: laws.lambda_bulk(l, E, W), unit=1
+    )
 
 
 def _ordered_kappa(setting: Setting):
-    mf, spectra = setting.mean_field("ordered"), _ordered_spectra(setting)
-    laws, E = _ordered_law(setting)
-    scaled = [spectra[l].kappa * (l * mf.chi_1**l) / (setting.m * mf.p_star) for l in _ORDERED]
-    yield printed("κ l χ₁ˡ/(m p*) settles above 0", settling(scaled), *SETTLED)
-    miss = [l * abs(spectra[l].kappa / laws.kappa(l, E) - 1) for l in _ORDERED]
-    yield printed("κ against its law with constants, times l, is bounded", growth(miss), *BOUNDED)
-
-
-def _predictions(setting, phase, depths):
-    _, _, y = setting.images(phase)
-    return [mean_predictor(k, cross, y) for k, cross in setting.kernels(phase, depths).values()]
+    yield from _ordered(setting, "κ", lambda s: s.kappa, lambda laws, l, E, W: laws.kappa(l, E, W), unit=-1)
 
 
 def _ordered_predictor(setting: Setting):
     """P y tends to a limit that depends on the data; the distance halves as l doubles."""
-    first, second, third = _predictions(setting, "ordered", _ORDERED)
+    first, second, third = (setting.prediction("ordered", l) for l in _ORDERED)
     yield printed("P(Θ)y is bounded", growth([second, third]), *BOUNDED)
     steps = np.max(np.abs(second - first)), np.max(np.abs(third - second))
     yield printed("its steps halve as l doubles", abs(2 * steps[1] / steps[0] - 1), 0.1, "next order, 1/l")
@@ -77,25 +65,27 @@ def _critical_bulk(setting: Setting):
 
 
 def _critical(setting, name, value, slope, logs):
-    mf, spectra = setting.mean_field("critical"), critical_spectra(setting)
-    laws, depths = asymptotics.of(mf), list(spectra)
-    remainders = [value(spectra[l]) - slope * mf.q_star * l for l in depths]
+    mf, laws, depths = setting.mean_field("critical"), setting.laws("critical"), setting.gram_decades
+    found = [value(setting.spectrum("critical", l)) for l in depths]
+    remainders = [v - slope * mf.q_star * l for v, l in zip(found, depths, strict=True)]
     yield printed(f"λ_{name} − {slope:.3g} q* l is O(1)", *drift(remainders, mf.q_star, depths[-1]))
     last = depths[-1]
     yield leading("leading term", remainders[-1] / (slope * mf.q_star * last), 5 * math.log(last) / last, "log l/l")
     rise = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
     off = rise / (logs * mf.q_star * laws.rho / 3) - 1
     yield corrected("coefficient of log l", off, 5 * math.log(last) / depths[-2], "O(log l/l)")
+    C = setting.constants("critical")[0]
+    law = laws.lambda_max(last, C) if name == "max" else np.mean(laws.lambda_bulk(last, C))
+    yield corrected("against its law with C, times l/m, is bounded", (found[-1] - law) * last / setting.m, 10, "O(1)")
 
 
 def _critical_kappa(setting: Setting):
-    mf, spectra, m = setting.mean_field("critical"), critical_spectra(setting), setting.m
-    laws, depths = asymptotics.of(mf), list(spectra)
+    laws, depths, m = setting.laws("critical"), setting.gram_decades, setting.m
     limit = (m + 2) / 2
-    scaled = [(spectra[l].kappa - limit) * l for l in depths]
+    scaled = [(setting.spectrum("critical", l).kappa - limit) * l for l in depths]
     yield printed("(κ − (m+2)/2) l is O(1)", *drift(scaled, m, depths[-1]))
     last = depths[-1]
-    yield leading("κ tends to (m+2)/2", spectra[last].kappa / limit - 1, 5 * math.log(last) / last, "log l/l")
+    yield leading("κ tends to (m+2)/2", scaled[-1] / last / limit, 5 * math.log(last) / last, "log l/l")
     rise = (scaled[-1] - scaled[-2]) / math.log(depths[-1] / depths[-2])
     off = rise / (0.75 * m * laws.rho) - 1
     yield corrected("(κ − (m+2)/2) l has slope (3m/4)ρ in log l", off, 10 * math.log(last) / depths[-2], "O(log l/l)")
@@ -104,7 +94,7 @@ def _critical_kappa(setting: Setting):
 def _critical_kappa_derivation(setting: Setting):
     results, numbers = setting.chapter("critical_line"), setting.digits
     q, m = setting.mean_field("critical", numbers).q_star, setting.m
-    laws = asymptotics.of(setting.mean_field("critical", numbers))
+    laws = setting.laws("critical", numbers)
     rho = setting.evaluate(results["rho_erf"], (q,))
     log = setting.evaluate(results["kappa_log"], (m, rho))
     yield printed("no log l/l term", log, 10 * numbers.eps, "rounding")
@@ -115,66 +105,97 @@ def _critical_kappa_derivation(setting: Setting):
 
 def _critical_predictor(setting: Setting):
     depths = setting.gram_decades
-    scaled = [l * p for l, p in zip(depths, _predictions(setting, "critical", depths), strict=True)]
+    scaled = [l * setting.prediction("critical", l) for l in depths]
     yield printed("l P(Θ)y settles, for labels of mean 0", settling(scaled), *SETTLED)
-
-
-def _chaotic_spectra(setting):
-    return {l: spectrum(k) for l, (k, _) in setting.kernels("chaotic", _CHAOTIC).items()}
+    laws, (E, E_test, _, _) = setting.laws("critical"), setting.constants("critical")
+    y = setting.images("critical")[2]
+    misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled[-2:], depths[-2:], strict=True)]
+    yield printed(
+        "at the constant (1/2α)[C_test − 11ᵀC/(m+2)] y: the rest, times l², is bounded", growth(misses), *BOUNDED
+    )
 
 
 def _chaotic_max(setting: Setting):
-    mf, spectra = setting.mean_field("chaotic"), _chaotic_spectra(setting)
-    laws = asymptotics.of(mf)
-    yield printed("λ_max/χ₁ˡ settles", settling([spectra[l].lambda_max / mf.chi_1**l for l in _CHAOTIC]), *SETTLED)
-    last = _CHAOTIC[-1]
-    off = spectra[last].lambda_max - laws.lambda_max(last, setting.m)
-    yield printed("λ_max = p + (m−1) p_ab* + m O(l χ_cˡ)", off / setting.m, 10 * last * mf.chi_c**last, "E of order 1")
+    mf, laws, (E, _, V, _) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.constants("chaotic")
+    found = {l: setting.spectrum("chaotic", l).lambda_max for l in _CHAOTIC}
+    yield printed("λ_max/χ₁ˡ settles", settling([found[l] / mf.chi_1**l for l in _CHAOTIC]), *SETTLED)
+    off = found[60] / laws.lambda_max(60, E, V) - 1
+    yield printed("λ_max = p + (m−1) p_ab* + 1ᵀH1/m", off, 1e-12, "60 layers' rounding")
 
 
 def _chaotic_bulk(setting: Setting):
-    mf, spectra = setting.mean_field("chaotic"), _chaotic_spectra(setting)
-    laws = asymptotics.of(mf)
-    scaled = [spectra[l].lambda_bulk / mf.chi_1**l for l in _CHAOTIC]
-    yield printed("λ_bulk/χ₁ˡ settles", settling(scaled), *SETTLED)
-    last = _CHAOTIC[-1]
-    off = np.max(np.abs(spectra[last].lambda_bulk - laws.lambda_bulk(last)))
-    yield printed("λ_bulk = p − p_ab* + O(l χ_cˡ)", off, 20 * last * mf.chi_c**last, "E of order 1, m of them")
+    mf, laws, (E, _, V, _) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.constants("chaotic")
+    found = {l: setting.spectrum("chaotic", l).lambda_bulk for l in _CHAOTIC}
+    yield printed("λ_bulk/χ₁ˡ settles", settling([found[l] / mf.chi_1**l for l in _CHAOTIC]), *SETTLED)
+    off = np.max(np.abs(found[60] / laws.lambda_bulk(60, E, V) - 1))
+    yield printed("λ_bulk = p − p_ab* + eigenvalues of ΠHΠ", off, 1e-12, "60 layers' rounding")
 
 
 def _chaotic_kappa(setting: Setting):
-    mf, m = setting.mean_field("chaotic"), setting.m
-    laws, depths = asymptotics.of(mf), (60, 90)
-    ratios = []
-    for l, (k, _) in setting.kernels("chaotic", depths).items():
-        ratios.append((spectrum(k).kappa - 1) / laws.kappa_minus_1(l, m) - 1)
-    yield printed("(κ − 1)(p − p_ab*)/(m p_ab*) tends to 1", ratios[-1], 0.01, "l χ_cˡ at l = 90, and u/(κ − 1)")
-    yield printed("faster than it was at l = 60", abs(ratios[1] / ratios[0]), 0.5, "χ_c^30 is 0.007, before rounding")
+    laws, (E, _, V, _) = setting.laws("chaotic"), setting.constants("chaotic")
+    ratios = [(setting.spectrum("chaotic", l).kappa - 1) / laws.kappa_minus_1(l, E, V) - 1 for l in (20, 40)]
+    yield printed("(κ − 1)/law tends to 1", ratios[1], 3e-4, "l χ_c^(2l) at l = 40 is 6e-5, times E")
+    yield printed("faster than it was at l = 20", abs(ratios[1] / ratios[0]), 0.01, "χ_c^40 is 0.001")
 
 
 def _chaotic_predictor(setting: Setting):
     """Labels of mean 0; the distances to p_ab* cancel, so depth is kept to what float64 resolves."""
     mf, depths = setting.mean_field("chaotic"), (40, 60, 80)
-    predictions = _predictions(setting, "chaotic", depths)
+    predictions = [setting.prediction("chaotic", l) for l in depths]
     scaled = [p / (mf.chi_c / mf.chi_1) ** l for l, p in zip(depths, predictions, strict=True)]
     yield printed("P(Θ)y/(χ_c/χ₁)ˡ is a line in l", straightness(scaled), *STRAIGHT)
 
 
-def _cell(row, column, paper, verdict, chapter, truth="", **routes):
-    return Claim(f"table-1-{row}-{column}", f"Table 1, {row}, {column}", paper, verdict, chapter, routes, truth)
+def _cell(row, column, paper, verdict, law, curve, truth="", **routes):
+    chapter = {"ordered": "ordered_phase", "critical": "critical_line", "chaotic": "chaotic_phase"}[column]
+    where = f"Table 1, {row}, {column}"
+    return Claim(f"table-1-{row}-{column}", where, paper, verdict, chapter, routes, truth, law, curve)
 
 
 TABLE_CLAIMS = (
-    _cell("lambda_max", "ordered", "λ_max = m p* + m O(l χ₁ˡ)", HOLDS, "ntk_limits", float64=_ordered_max),
-    _cell("lambda_bulk", "ordered", "λ_bulk = O(l χ₁ˡ)", HOLDS, "ntk_limits", float64=_ordered_bulk),
-    _cell("kappa", "ordered", "κ = m p* Ω(χ₁^{−l}/l)", HOLDS, "ntk_limits", float64=_ordered_kappa),
-    _cell("predictor", "ordered", "P(Θ)y = O(1)", HOLDS, "ntk_limits", float64=_ordered_predictor),
+    _cell(
+        "lambda_max",
+        "ordered",
+        "λ_max = m p* + m O(l χ₁ˡ)",
+        HOLDS,
+        "m p*(1 − χ₁ˡ) − (1/m) Σ_{a≠b} (s E_ab l + W_ab) χ₁^(l−1)",
+        curves.ordered_top,
+        float64=_ordered_max,
+    ),
+    _cell(
+        "lambda_bulk",
+        "ordered",
+        "λ_bulk = O(l χ₁ˡ)",
+        HOLDS,
+        "s μ_i l χ₁^(l−1) (1 + O(1/l)), μ_i: eigenvalues of −ΠEΠ, s = 1 + 4q*²/((1−χ₁)(1+4q*))",
+        curves.ordered_bulk,
+        float64=_ordered_bulk,
+    ),
+    _cell(
+        "kappa",
+        "ordered",
+        "κ = m p* Ω(χ₁^{−l}/l)",
+        HOLDS,
+        "m p*/(s μ_min l χ₁^(l−1)) (1 + O(1/l))",
+        curves.ordered_kappa,
+        float64=_ordered_kappa,
+    ),
+    _cell(
+        "predictor",
+        "ordered",
+        "P(Θ)y = O(1)",
+        HOLDS,
+        "ordinary kriging with variogram E + W/(s l), up to O(l χ₁ˡ)",
+        curves.ordered_predictor,
+        float64=_ordered_predictor,
+    ),
     _cell(
         "lambda_max",
         "critical",
         "λ_max = (m+2) l q*/3 + m O(1)",
         CORRECTED,
-        "critical_line",
+        "(m+2) l q*/3 + (m−1)(q*ρ/3) log l + (1/m) Σ_{a≠b} c₀ + m O(1/l), ρ = −(6q*²+4q*+1)/(6q*²)",
+        curves.critical_top,
         "(m+2) l q*/3 + (m−1)(q*ρ/3) log l + m O(1)",
         float64=_critical_max,
     ),
@@ -183,7 +204,8 @@ TABLE_CLAIMS = (
         "critical",
         "λ_bulk = 2 l q*/3 + O(1)",
         CORRECTED,
-        "critical_line",
+        "2 l q*/3 − (q*ρ/3) log l + eigenvalues of Π c₀ Π + O(1/l)",
+        curves.critical_bulk,
         "2 l q*/3 − (q*ρ/3) log l + O(1)",
         float64=_critical_bulk,
     ),
@@ -192,14 +214,55 @@ TABLE_CLAIMS = (
         "critical",
         "κ = (m+2)/2 + m O(1/l)",
         CORRECTED,
-        "critical_line",
+        "(m+2)/2 + (3m/4) ρ log l/l + m O(1/l)",
+        curves.critical_kappa,
         "(m+2)/2 + (3m/4) ρ log l/l + m O(1/l)",
         derivation=_critical_kappa_derivation,
         float64=_critical_kappa,
     ),
-    _cell("predictor", "critical", "P(Θ)y = O(1/l)", HOLDS, "critical_line", float64=_critical_predictor),
-    _cell("lambda_max", "chaotic", "λ_max = Θ(χ₁ˡ)", HOLDS, "ntk_limits", float64=_chaotic_max),
-    _cell("lambda_bulk", "chaotic", "λ_bulk = Θ(χ₁ˡ)", HOLDS, "ntk_limits", float64=_chaotic_bulk),
-    _cell("kappa", "chaotic", "κ = 1 + O(χ₁^{−l})", HOLDS, "ntk_limits", float64=_chaotic_kappa),
-    _cell("predictor", "chaotic", "P(Θ)y = O(l (χ_c/χ₁)ˡ)", HOLDS, "ntk_limits", float64=_chaotic_predictor),
+    _cell(
+        "predictor",
+        "critical",
+        "P(Θ)y = O(1/l)",
+        HOLDS,
+        "(1/(2αl)) [C_test − 11ᵀC/(m+2)] y + O(1/l²), α = 2q*/(1+4q*)",
+        curves.critical_predictor,
+        float64=_critical_predictor,
+    ),
+    _cell(
+        "lambda_max",
+        "chaotic",
+        "λ_max = Θ(χ₁ˡ)",
+        HOLDS,
+        "q*(χ₁ˡ−1)/(χ₁−1) + (m−1) p_ab* + O(l χ_cˡ)",
+        curves.chaotic_top,
+        float64=_chaotic_max,
+    ),
+    _cell(
+        "lambda_bulk",
+        "chaotic",
+        "λ_bulk = Θ(χ₁ˡ)",
+        HOLDS,
+        "q*(χ₁ˡ−1)/(χ₁−1) − p_ab* + O(l χ_cˡ)",
+        curves.chaotic_bulk,
+        float64=_chaotic_bulk,
+    ),
+    _cell(
+        "kappa",
+        "chaotic",
+        "κ = 1 + O(χ₁^{−l})",
+        HOLDS,
+        "1 + m p_ab* (χ₁−1)/q* χ₁^(−l) (1 + O(l χ_cˡ))",
+        curves.chaotic_kappa,
+        float64=_chaotic_kappa,
+    ),
+    _cell(
+        "predictor",
+        "chaotic",
+        "P(Θ)y = O(l (χ_c/χ₁)ˡ)",
+        HOLDS,
+        "l (χ_c/χ₁)ˡ (χ₁−1)/q* R E_test y (1 + O(1/l)), R = (χ_c + f″(q_ab*) p_ab*)/χ_c²",
+        curves.chaotic_predictor,
+        float64=_chaotic_predictor,
+    ),
 )

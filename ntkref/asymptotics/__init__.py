@@ -1,0 +1,42 @@
+"""Large-depth laws of the fully-connected network, with their constants: Table 1's FCN column and more.
+
+``of(mf)`` gives the laws of a phase: `Ordered`, `Critical`, `Chaotic`, `OrderedRelu` or `CriticalRelu`.  All
+are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of a pair of inputs is one number, which
+`coordinate` computes from 1 − c of the first layer; where the next order needs a second one, `offset` gives it.
+Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m inputs.
+
+Each class says what error its laws leave, and from which depth on they hold.
+"""
+
+from ..mean_field import MeanField
+from ..network import variance
+from .chaotic import Chaotic
+from .critical import Critical
+from .ordered import Ordered
+from .relu import CriticalRelu, OrderedRelu
+
+__all__ = ["Chaotic", "Critical", "CriticalRelu", "Ordered", "OrderedRelu", "of"]
+
+
+def of(mf: MeanField, q_star=None):
+    """The laws of the phase of `mf`.  At critical ReLU, where every variance is fixed, `q_star` is needed.
+
+    Raises ValueError where there are none: no positive q*, or a variance that grows without bound.
+
+    >>> import ntkref as nk
+    >>> laws = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18"))
+    >>> type(laws).__name__, f"{laws.s:.10f}"
+    ('Ordered', '2.2802141239')
+    """
+    if mf.phase == "critical" and mf.activation.homogeneous:
+        if q_star is None:
+            raise ValueError(f"q_star must be given for critical {mf.activation}: every variance is fixed")
+        q = variance(q_star, "q_star")
+        if not q > 0:
+            raise ValueError(f"q_star must be positive, got {q_star}")
+        return CriticalRelu(mf, mf.numbers.convert(q))
+    if mf.phase == "unbounded" or not mf.q_star:
+        raise ValueError(f"no large-depth laws in the {mf.phase} phase without a positive, finite q*")
+    if mf.phase == "ordered":
+        return OrderedRelu(mf) if mf.activation.homogeneous else Ordered(mf)
+    return Chaotic(mf) if mf.phase == "chaotic" else Critical(mf)

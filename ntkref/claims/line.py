@@ -1,0 +1,181 @@
+"""Sections 6.3, 6.5 and 7: the critical line, critical ReLU, and a depth scale."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import curves
+from .claim import CORRECTED, HOLDS, WRONG, corrected, leading, printed, sentence
+from .laws import BOUNDED, LOGS, SETTLED, drift, growth, logs, settling
+from .setting import Setting
+
+__all__ = ["LINE_CLAIMS"]
+
+
+def _limit_matrix(setting: Setting):
+    q, last = setting.mean_field("critical").q_star, setting.gram_decades[-1]
+    theta = setting.kernels("critical")[last][0].ntk / last
+    target = q / 3 * (1 + 2 * np.eye(setting.m))
+    yield printed("Θ/l → (q*/3)(11ᵀ + 2 Id)", np.max(np.abs(theta - target)) / q, *logs(last))
+
+
+def _limit_matrix_derivation(setting: Setting):
+    results, numbers = setting.chapter("critical_line"), setting.digits
+    q = setting.mean_field("critical", numbers).q_star
+    slope = setting.evaluate(results["p_ab_slope"], (q,))
+    yield printed("the derived slope of p_ab is q*/3", 3 * slope / q - 1, 10 * numbers.eps, "rounding")
+
+
+def _linearly(setting: Setting):
+    depths = (10, 30, 100, setting.gram_decades[-1])
+    first, second, third, last = (np.max(np.abs(setting.prediction("critical", l))) for l in depths)
+    slopes = (first - second) / 20, (second - third) / 70
+    yield printed("P(Θ) y falls linearly", slopes[0] / slopes[1] - 1, 0.1, "a straight line has one slope")
+    scaled = [l * setting.prediction("critical", l) for l in setting.gram_decades]
+    yield corrected("l P(Θ) y settles", settling(scaled), *SETTLED)
+    yield corrected("so P(Θ) y vanishes", last / first, 0.01, "10/10⁴ and less")
+
+
+def _predictor_order(setting: Setting, phase, extra, fraction, room):
+    """P(Θ) 1 and l P(Θ) y."""
+    m, depths = setting.m, setting.depths(phase)
+    last = depths[-1]
+    ones = setting.prediction(phase, last, mean=True)
+    yield printed("P(Θ) = O(1/l)", np.max(np.abs(ones)), 0.1, "P(Θ) 1 at the last depth")
+    scaled = [l * setting.prediction(phase, l) for l in depths[-2:]]
+    yield leading("P(Θ) y = O(1/l) for zero-mean y", settling(scaled), *SETTLED)
+    constant = m / (m + extra)
+    yield corrected(f"P(Θ) 1 → m/(m+{extra})", np.max(np.abs(ones / constant - 1)), *logs(last))
+    laws, (E, E_test, _, _), y = setting.laws(phase), setting.constants(phase), setting.images(phase)[2]
+    misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled, depths[-2:], strict=True)]
+    yield corrected(f"P(Θ) y = {fraction}/l; what is left, times l², is bounded", growth(misses), *room)
+
+
+def _relu_entries(setting: Setting):
+    laws, last = setting.laws("relu"), setting.depths("relu")[-1]
+    theta = setting.kernels("relu")[last][0].ntk
+    target = (1 + 3 * np.eye(setting.m)) / 4
+    yield printed("Θ/l → (q/4)(11ᵀ + 3 Id)", np.max(np.abs(theta / last - target)), *logs(last))
+    C = setting.constants("relu")[0]
+    off = ~np.eye(setting.m, dtype=bool)
+    yield printed("and to the constant", np.max(np.abs((theta - laws.ntk_offdiagonal(last, C))[off])), *logs(last))
+
+
+def _relu_kappa(setting: Setting):
+    laws, C = setting.laws("relu"), setting.constants("relu")[0]
+    limit, depths = (setting.m + 3) / 3, setting.depths("relu")[-2:]
+    kappas = [setting.spectrum("relu", l).kappa for l in depths]
+    yield printed("κ → (m+3)/3", kappas[-1] / limit - 1, *logs(depths[-1]))
+    misses = [abs(k / laws.kappa(l, C) - 1) * l for k, l in zip(kappas, depths, strict=True)]
+    yield printed("and to the next order, times l, → 0", misses[-1], 0.1, "O(log l/l)")
+
+
+def _relu_kappa_derivation(setting: Setting):
+    results, numbers = setting.chapter("relu"), setting.digits
+    m = setting.m
+    yield printed("(m+3)/3, derived", 3 * setting.evaluate(results["kappa"], (m,)) / (m + 3) - 1, 10 * numbers.eps, "")
+
+
+def _kappa_rate(setting: Setting):
+    m, laws, depths = setting.m, setting.laws("critical"), setting.gram_decades
+    C, limit = setting.constants("critical")[0], (m + 2) / 2
+    scaled = [(setting.spectrum("critical", l).kappa - limit) * l for l in depths]
+    yield printed("(κ − (m+2)/2) l is O(1)", *drift(scaled, m, depths[-1]))
+    yield leading("κ → (m+2)/2", scaled[-1] / depths[-1] / limit, *logs(depths[-1]))
+    last = depths[-1]
+    off = (setting.spectrum("critical", last).kappa - laws.kappa(last, C)) * last**2
+    yield corrected("against its law, times l², is bounded", off / m, 100, "O(1), and rounding of κ")
+
+
+def _swapped(setting: Setting):
+    """ξ_* with ξ for χ under the logarithms, against the slope of log |P(Θ) y|/l."""
+    mf = setting.mean_field("chaotic")
+    size = [np.max(np.abs(setting.prediction("chaotic", l))) / l for l in (60, 80)]
+    measured = 20 / math.log(size[0] / size[1])
+    as_printed = -1 / (math.log(mf.xi_c) - math.log(abs(mf.xi_1)))
+    yield printed("ξ_* = −1/(log ξ_c − log ξ_1)", as_printed / measured - 1, 0.01, "a depth scale")
+    yield corrected("ξ_* = −1/(log χ_c − log χ₁)", mf.xi_star / measured - 1, 0.01, "O(1/l²)")
+
+
+LINE_CLAIMS = (
+    sentence(
+        "6.3-limit",
+        "6.3",
+        "Θ⁽ˡ⁾/l → (q*/3)(11ᵀ + 2 Id)",
+        HOLDS,
+        "critical_line",
+        {"derivation": _limit_matrix_derivation, "float64": _limit_matrix},
+        curve=curves.critical_ntk,
+    ),
+    sentence(
+        "6.3-kappa",
+        "6.3",
+        "κ = (m+2)/2 + m O(1/l), at the rate 1/l",
+        CORRECTED,
+        "critical_line",
+        _kappa_rate,
+        truth="at the rate log l/l: (m+2)/2 + (3m/4) ρ log l/l + m O(1/l)",
+        curve=curves.critical_kappa,
+    ),
+    sentence(
+        "6.3-linearly",
+        "6.3",
+        "the mean predictor decreases linearly with depth",
+        WRONG,
+        "critical_line",
+        _linearly,
+        truth="as 1/l, on labels of mean 0",
+        curve=curves.critical_predictor,
+    ),
+    sentence(
+        "6.3-predictor",
+        "6.3",
+        "P(Θ⁽ˡ⁾) = O(1/l)",
+        CORRECTED,
+        "critical_line",
+        lambda setting: _predictor_order(setting, "critical", 2, "(1/2α)[C_test − 11ᵀC/(m+2)] y", BOUNDED),
+        truth="P(Θ⁽ˡ⁾) y for labels of mean 0; P(Θ) itself tends to 11ᵀ/(m+2)",
+        curve=curves.critical_predictor_of_ones,
+    ),
+    sentence(
+        "6.5-relu-entries",
+        "6.5",
+        "critical ReLU: the entries of Θ diverge linearly",
+        HOLDS,
+        "relu",
+        _relu_entries,
+        law="p_ab = q [l/4 + (3/8) log l + (3π/4) C − 1/8]",
+        curve=curves.relu_ntk,
+    ),
+    sentence(
+        "6.5-relu-kappa",
+        "6.5",
+        "critical ReLU: κ → (m+3)/3",
+        HOLDS,
+        "relu",
+        {"derivation": _relu_kappa_derivation, "float64": _relu_kappa},
+        law="(m+3)/3 + (2m/3) log l/l, from above; inputs of one norm",
+        curve=curves.relu_kappa,
+    ),
+    sentence(
+        "6.5-relu-predictor",
+        "6.5",
+        "critical ReLU: P(Θ⁽ˡ⁾) = O(1/l)",
+        CORRECTED,
+        "relu",
+        lambda setting: _predictor_order(setting, "relu", 3, "π [C_test − 11ᵀC/(m+3)] y", LOGS),
+        truth="P(Θ⁽ˡ⁾) y for labels of mean 0; P(Θ) itself tends to 11ᵀ/(m+3)",
+        curve=curves.relu_predictor,
+    ),
+    sentence(
+        "7-scale",
+        "7",
+        "ξ_* = −1/(log ξ_c − log ξ₁)",
+        WRONG,
+        "notation",
+        _swapped,
+        truth="ξ_* = −1/(log χ_c − log χ₁): χ, not ξ",
+    ),
+)
