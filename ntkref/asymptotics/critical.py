@@ -37,7 +37,7 @@ class Critical(Law):
     λ_max     (m+2) q* l/3 + (m−1)(q*ρ/3) log l + Σ_{a≠b} c₀/m + O(1/l)                        m O(1/l)
     λ_bulk    2 q* l/3 − (q*ρ/3) log l + eigenvalues of Π c₀ Π + O(1/l)                        O(1/l)
     κ         (m+2)/2 + (3m/4) ρ log l/l + m O(1/l), their ratio                               m O(1/l²)
-    P(Θ) y    (1/(2αl)) [C_test y − 11ᵀ C y/(m+2)] for zero-mean y, C hollow; else + m ȳ/(m+2)  O(1/l²)
+    P(Θ) y    ≈ (1/(2αl)) [C_test y − 11ᵀC y/(m+2)] for zero-mean y, C hollow; m ȳ/(m+2) more  O(1/l²)
     ========  ===============================================================================  =========
 
     For K = q* 11ᵀ − e: κ ~ m q* α l, and P(K) y ~ (1/(αl)) [C_test y − 11ᵀ C y/m] for zero-mean y.

@@ -74,7 +74,7 @@ class CriticalRelu(Critical):
     λ_max     (m+3) q l/4 + (m−1)(3q/8) log l + Σ_{a≠b} c₀/m + O(1/l)             m O(1/l)
     λ_bulk    3 q l/4 − (3q/8) log l + eigenvalues of Π c₀ Π + O(1/l)             O(1/l)
     κ         (m+3)/3 + (2m/3) log l/l + m O(1/l), their ratio                    m O(1/l²)
-    P(Θ) y    (π/l) [C_test y − 11ᵀ C y/(m+3)] for zero-mean y; else + m ȳ/(m+3)  O(1/l²)
+    P(Θ) y    ≈ (π/l) [C_test y − 11ᵀC y/(m+3)] for zero-mean y; m ȳ/(m+3) more  O(1/l²)
     ========  ==================================================================  =============
 
     For K = q 11ᵀ − e, e = q (1 − cos θ): the form of `Ordered`.

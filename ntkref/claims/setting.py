@@ -41,8 +41,14 @@ def chapter_file(name: str) -> Path:
 
 @cache
 def run_chapter(name: str) -> dict:
-    """Run a chapter, all its checks included, and return its `results`."""
-    return runpy.run_path(str(chapter_file(name)))["results"]
+    """Run a chapter, all its checks included, and return the formulas among its `results`.
+
+    Its functions stay behind: they can't travel from the process that ran it.
+    """
+    import sympy
+
+    results = runpy.run_path(str(chapter_file(name)))["results"]
+    return {key: formula for key, formula in results.items() if isinstance(formula, sympy.Lambda)}
 
 
 @dataclass(frozen=True)

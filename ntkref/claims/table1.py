@@ -225,7 +225,7 @@ TABLE_CLAIMS = (
         "critical",
         "P(Θ)y = O(1/l)",
         HOLDS,
-        "(1/(2αl)) [C_test − 11ᵀC/(m+2)] y + O(1/l²), α = 2q*/(1+4q*)",
+        "(1/(2αl)) [C_test − 11ᵀC/(m+2)] y + O(log l/l²), α = 2q*/(1+4q*)",
         curves.critical_predictor,
         float64=_critical_predictor,
     ),

@@ -75,12 +75,13 @@ def _flat_bulk(setting: Setting):
 
 
 def _flat_bulk_derivation(setting: Setting):
-    results = setting.chapter("rbf")
-    for m in (4, 5, 10, 11):
-        k = int(results["order"](3, m))
+    """The number of monomials of degree ≤ k in 3 variables, derived, and the k that so many points need."""
+    features = setting.chapter("rbf")["features"]
+    orders = {m: next(k for k in range(m) if int(features(3, k)) >= m) for m in (4, 5, 10, 11)}
+    for m, k in orders.items():
         yield corrected(f"the order of {m} points of 3 features, derived", k - flat_order(3, m), 0, "a count")
-    yield leading("4 points of 3 features: 2^−l, derived", int(results["order"](3, 4)) - 1, 0, "a count")
-    yield printed("5 points of 3 features: 2^−l, derived", int(results["order"](3, 5)) - 1, 0, "a count")
+    yield leading("4 points of 3 features: 2^−l, derived", orders[4] - 1, 0, "a count")
+    yield printed("5 points of 3 features: 2^−l, derived", orders[5] - 1, 0, "a count")
 
 
 def _flat_kappa(setting: Setting):
