@@ -24,7 +24,8 @@ h2 { font-size: 1.05rem; margin: 0; } h2 a { color: inherit; text-decoration: no
 dl { display: grid; grid-template-columns: 6.5rem 1fr; gap: .15rem .8rem; margin: .4rem 0; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
 img { max-width: 100%; height: auto; }
-.verdict { border-radius: .3rem; color: #fff; font-size: .85rem; font-weight: 600; padding: .05rem .5rem; }
+.verdict { border-radius: .3rem; color: #fff; font-size: .85rem; font-weight: 600; padding: .05rem .5rem;
+  white-space: nowrap; }
 .holds { background: #1a7a3c; } .corrected { background: #8a5a00; } .wrong { background: #b3261e; }
 details { font-size: .9rem; } summary { cursor: pointer; }
 table { border-collapse: collapse; font-size: .85rem; } td, th { padding: .1rem .6rem .1rem 0; text-align: left;
@@ -104,6 +105,11 @@ def _alternative(curve: Curve) -> str:
     return f"{curve.what} over {curve.over}: computed {ends}, predicted {curve.predicted[-1]:.4g} at the end"
 
 
+def _on_axis(curve: Curve) -> list[float]:
+    """The prediction, with gaps where a law that does not hold yet is no number of a logarithmic axis."""
+    return [p if p > 0 or "y" not in curve.log else math.nan for p in curve.predicted]
+
+
 def _plot(curve: Curve) -> str:
     """An SVG as a data URI: dots computed, line predicted, no font needed, on light and on dark."""
     import matplotlib
@@ -114,7 +120,7 @@ def _plot(curve: Curve) -> str:
     with matplotlib.rc_context({"svg.fonttype": "path", "font.size": 9, "axes.edgecolor": grey, "text.color": grey}):
         figure = Figure(figsize=(4.2, 2.6), layout="constrained")
         axes = figure.add_subplot()
-        axes.plot(curve.x, curve.predicted, color="#d9822b", label="predicted")
+        axes.plot(curve.x, _on_axis(curve), color="#d9822b", label="predicted")
         axes.plot(curve.x, curve.computed, "o", markersize=3.5, color="#4c8dd6", label="computed")
         axes.set(xlabel=curve.over, ylabel=curve.what)
         axes.set_xscale("log" if "x" in curve.log else "linear")

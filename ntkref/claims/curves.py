@@ -235,16 +235,25 @@ def relu_predictor(setting: Setting) -> Curve:
     return _predictions(setting, "relu", "l P(Θ) y at a test image", lambda p, l: l * p, "x", first=10)
 
 
-def gradient_flow_curve(setting: Setting) -> Curve:
+def flow_train(setting: Setting) -> Curve:
+    return _flow(setting, "training", 0)
+
+
+def flow_test(setting: Setting) -> Curve:
+    return _flow(setting, "test", 1)
+
+
+def _flow(setting: Setting, kind: str, which: int) -> Curve:
+    """Eq. 5 or 6 at the first image, against eigenvectors and plain linear algebra."""
     k, cross = setting.kernels("critical")[30]
     y = setting.images("critical")[2]
     values, vectors = np.linalg.eigh(k.ntk)
     times = np.geomspace(0.01, 30, 16) / np.mean(values)
-    _, test = gradient_flow(k, cross, y, times)
-    solve = np.linalg.solve(
-        k.ntk, (vectors * -np.expm1(-np.outer(times, values))[:, None, :]) @ (vectors.T @ y)[:, None]
-    )
-    return Curve("μ_t at a test image", times, test[:, 0], (cross.ntk @ solve)[:, 0, 0], "x", "time t")
+    computed = gradient_flow(k, cross, y, times)[which][:, 0]
+    learnt = -np.expm1(-np.outer(times, values)) * (vectors.T @ y)  # Eq. 9
+    train = learnt @ vectors.T
+    predicted = train[:, 0] if which == 0 else train @ np.linalg.solve(k.ntk, cross.ntk[0])
+    return Curve(f"μ_t at a {kind} image", times, computed, predicted, "x", "time t")
 
 
 def rbf_smallest(setting: Setting) -> Curve:
@@ -252,7 +261,7 @@ def rbf_smallest(setting: Setting) -> Curve:
 
     distances, depths = squared_distances(5, 3), range(0, 31, 3)
     computed = [float(rbf_spectrum(distances, l)[0]) for l in depths]
-    return Curve("λ_min of 5 points of 3 features; line: 2^(−2l)", depths, computed,
+    return Curve("λ_min, 5 points of 3 features", depths, computed,
                  [computed[-1] * 4.0 ** (30 - l) for l in depths], "y", "l")  # fmt: skip
 
 

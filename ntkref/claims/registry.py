@@ -1,8 +1,9 @@
-"""All claims, by id."""
+"""All claims, in the paper's order, and by id."""
 
 from __future__ import annotations
 
 import difflib
+import math
 
 from .background import BACKGROUND_CLAIMS
 from .claim import Claim
@@ -16,15 +17,31 @@ from .training import TRAINING_CLAIMS
 
 __all__ = ["CLAIMS", "find"]
 
-CLAIMS: tuple[Claim, ...] = (
-    BACKGROUND_CLAIMS
-    + KERNEL_CLAIMS
-    + TRAINING_CLAIMS
-    + TOY_CLAIMS
-    + PHASE_CLAIMS
-    + SENTENCE_CLAIMS
-    + LINE_CLAIMS
-    + TABLE_CLAIMS
+_SECTIONS = {"3": 8, "4": 9, "5": 10, "6.1": 13, "6.2": 16, "6.3": 18}  # and the last equation of each
+
+
+def _section(claim: Claim) -> float:
+    """Where the paper says it; Table 1 comes last."""
+    kind, _, number = claim.where.partition(" ")
+    if kind == "Equation":
+        return float(next(section for section, last in _SECTIONS.items() if int(number) <= last))
+    return float(number.partition(",")[0]) if kind == "Section" else math.inf
+
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted(
+        (
+            *BACKGROUND_CLAIMS,
+            *KERNEL_CLAIMS,
+            *TRAINING_CLAIMS,
+            *TOY_CLAIMS,
+            *PHASE_CLAIMS,
+            *SENTENCE_CLAIMS,
+            *LINE_CLAIMS,
+            *TABLE_CLAIMS,
+        ),
+        key=_section,
+    )
 )
 
 

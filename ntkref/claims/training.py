@@ -208,7 +208,7 @@ def _gradient(equation, paper, test):
         HOLDS,
         "mean_predictor",
         {"derivation": _flow_derivation} | _both(routes),
-        curve=curves.gradient_flow_curve,
+        curve=curves.flow_test if test else curves.flow_train,
     )
 
 
