@@ -63,24 +63,20 @@ def exponential(mf, name, rate, many, laws):
         yield row("chaotic, Θ entry with E", "χ_c^l", depths, simple)
 
 
-def critical_entries(name, laws, q):
+def critical_entries(name, laws, fine, q):
+    """Entries on the line: in float64 to a million layers, and at 30 digits (`fine`) where float64 sees nothing."""
     depths = (1000, 10_000, 100_000, 1_000_000)
     steps, C = pair(laws.mf, depths, q=q), float(laws.coordinate(0.5))
     slope, log_slope = laws._slopes
-    simple = [steps[l].ntk - (slope * l + log_slope * math.log(l) + laws.c0(C)) for l in depths]
-    yield row(
-        f"{name}, Θ entry to c₀", "log l/l", depths, [v * l / math.log(l) for v, l in zip(simple, depths, strict=True)]
-    )
-    short = (30, 300, 3000, 30_000)
-    steps = pair(laws.mf, short, nk.digits(30), q=q)
-    fine = nk.asymptotics.of(
-        nk.mean_field(laws.mf.activation, laws.mf.sigma_w2, laws.mf.sigma_b2, nk.digits(30)), *([q] if q else [])
-    )
-    C = best_coordinate(fine, steps[30_000], 30_000, q)
-    sharp = [(steps[l].ntk - fine.ntk_offdiagonal(l, C)) * l**2 / math.log(l) for l in short[:-1]]
-    gaps = [(steps[l].nngp_gap / fine.nngp_gap(l, C) - 1) * l**3 for l in short[:-1]]
-    yield row(f"{name}, Θ entry to A₁/u", "log l/l²", short[:-1], sharp)
-    yield row(f"{name}, K gap, relative", "1/l³", short[:-1], gaps)
+    left = {l: steps[l].ntk - (slope * l + log_slope * math.log(l) + laws.c0(C)) for l in depths}
+    yield row(f"{name}, Θ entry to c₀", "log l/l", depths, [v * l / math.log(l) for l, v in left.items()])
+    short, last = (10, 100, 1000, 10_000), 30_000
+    steps = pair(fine.mf, (*short, last), fine.mf.numbers, q)
+    C = best_coordinate(fine, steps[last], last, q)
+    sharp = [(steps[l].ntk - fine.ntk_offdiagonal(l, C)) * l**2 / math.log(l) for l in short]
+    gaps = [(steps[l].nngp_gap / fine.nngp_gap(l, C) - 1) * l**3 for l in short]
+    yield row(f"{name}, Θ entry to A₁/u", "log l/l²", short, sharp)
+    yield row(f"{name}, K gap, relative", "1/l³", short, gaps)
 
 
 def best_coordinate(laws, k, l, q):
@@ -149,11 +145,7 @@ def constants():
     ordered = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18"))
     data = Data(ordered.mf, (300,))
     E, E_test = ordered.coordinate(data.e), ordered.coordinate(data.e_test)
-    law = (
-        ordered.predictor(1e15, E, E_test, data.y)
-        if False
-        else ordered.predictor(300, E, E_test, data.y, kernel="nngp")
-    )
+    law = ordered.predictor(300, E, E_test, data.y, kernel="nngp")
     found = nk.mean_predictor(*data.at[300], data.y, "nngp")
     for i in range(TESTS):
         yield f"lim P y in order at test image {i}, from P(K) y", law[i], found[i], 6
@@ -170,8 +162,12 @@ def main():
         exact = nk.mean_field(nk.erf, mf.sigma_w2, mf.sigma_b2, many)
         rate = exact.chi_1 if name == "ordered" else exact.chi_c
         rows += exponential(exact, name, rate, many, nk.asymptotics.of(exact))
-    for name, laws, q in (("critical", critical, None), ("critical ReLU", relu, 1)):
-        rows += critical_entries(name, laws, q)
+    thirty = nk.digits(30)
+    exact = nk.critical_point(nk.erf, sigma_b2="0.18", numbers=thirty)
+    fine = nk.asymptotics.of(nk.mean_field(nk.erf, exact.sigma_w2, exact.sigma_b2, thirty))
+    fine_relu = nk.asymptotics.of(nk.mean_field(nk.relu, 2, 0, thirty), 1)
+    for name, laws, more, q in (("critical", critical, fine, None), ("critical ReLU", relu, fine_relu, 1)):
+        rows += critical_entries(name, laws, more, q)
         powers = {
             "λ_max": ("1/l", lambda l: 1 / l),
             "λ_bulk": ("1/l", lambda l: 1 / l),

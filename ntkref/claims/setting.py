@@ -22,7 +22,7 @@ from ..predictor import mean_predictor
 from ..recursion import Kernels, kernels_by_depth, pairs_by_depth
 from ..spectrum import Spectrum, spectrum
 
-__all__ = ["Setting", "chapter_file", "run_chapter"]
+__all__ = ["Setting", "chapter_file", "chapter_results", "run_chapter"]
 
 _POINTS = {"ordered": (erf, "1.0", "0.18"), "chaotic": (erf, "3.0", "0.18"), "relu": (relu, 2, 0)}
 _DEPTHS = {  # of the Gram matrices: what the checks read, and a few more for the plots
@@ -40,15 +40,16 @@ def chapter_file(name: str) -> Path:
 
 
 @cache
-def run_chapter(name: str) -> dict:
-    """Run a chapter, all its checks included, and return the formulas among its `results`.
+def chapter_results(name: str) -> dict:
+    """Run a chapter, all its checks included, and return its `results`."""
+    return runpy.run_path(str(chapter_file(name)))["results"]
 
-    Its functions stay behind: they can't travel from the process that ran it.
-    """
+
+def run_chapter(name: str) -> dict:
+    """The formulas among the results of a chapter; functions can't travel from the process that ran it."""
     import sympy
 
-    results = runpy.run_path(str(chapter_file(name)))["results"]
-    return {key: formula for key, formula in results.items() if isinstance(formula, sympy.Lambda)}
+    return {key: formula for key, formula in chapter_results(name).items() if isinstance(formula, sympy.Lambda)}
 
 
 @dataclass(frozen=True)

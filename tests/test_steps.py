@@ -1,0 +1,79 @@
+"""A chapter with a wrong step does not run, and the checks that chapters are made of can fail."""
+
+import math
+import pathlib
+import runpy
+
+import pytest
+import sympy
+
+CHAPTERS = pathlib.Path(__file__).parent.parent / "derivations"
+STEPS = runpy.run_path(str(CHAPTERS / "steps.py"))
+
+WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exponent, a factor; three of each chapter
+    ("notation", "sqrt(sigma_w2 / 3) * inputs", "sqrt(sigma_w2) * inputs"),
+    ("notation", "p = [q * (chi**l - 1)", "p = [q * (chi**l + 1)"),
+    ("notation", "square / 2, proved", "square, proved"),
+    ("rbf", "kappa_two = coth(D / (2 * h))", "kappa_two = coth(D / h)"),
+    ("rbf", "factorial(power)) / sum(weights)", "factorial(power + 1)) / sum(weights)"),
+    ("rbf", "(a + sign * b) ** 2 / (2 * epsilon)", "(a + sign * b) ** 2 / epsilon"),
+    ("gaussian_processes", "exp(-(four.T * S * four)[0] / 2)", "exp(-(four.T * S * four)[0])"),
+    (
+        "gaussian_processes",
+        "of_S = Lambda(s, N * generating(sigma_w2 * s / N)",
+        "of_S = Lambda(s, N * generating(sigma_w2 * s)",
+    ),
+    ("gaussian_processes", "count * (k_xx**2 + variance_number)", "count * (k_xx**2 + 2 * variance_number)"),
+    ("arcsine_kernel", "diff(rho, u, 2) / rho / 2)", "diff(rho, u, 2) / rho)"),
+    ("arcsine_kernel", "m2 = (1 + 2 * q1) * (1 + 2 * q2) - 4", "m2 = (1 + 2 * q1) * (1 + 2 * q2) - 2"),
+    ("arcsine_kernel", "gap = 8 / pi * atan", "gap = 4 / pi * atan"),
+    ("tangent_kernel", "rest = sigma_w**2 / N * (W[n]", "rest = sigma_w / N * (W[n]"),
+    ("tangent_kernel", "return Ds[-1] * sum(q_k / D_k", "return Ds[-1] * sum(q_k / D_k**2"),
+    ("tangent_kernel", "critical_shift_erf = (1 + 2 * q_star)", "critical_shift_erf = (1 + 3 * q_star)"),
+    ("mean_predictor", "p_constant = o / (d + (m - 1) * o)", "p_constant = o / (d + m * o)"),
+    ("mean_predictor", "8 / ((m + 3) * q * l)", "8 / ((m + 2) * q * l)"),
+    ("mean_predictor", "/ (total - 1 / p)", "/ (total + 1 / p)"),
+    ("fixed_points", "V_slope = 4 * sigma_w2", "V_slope = 2 * sigma_w2"),
+    ("fixed_points", "a = 2 * q**2 /", "a = 2 * q**3 /"),
+    ("fixed_points", "line_sigma_w2 = pi / 4 * sqrt(1 + 4 * q)", "line_sigma_w2 = pi / 4 * sqrt(1 + 2 * q)"),
+    ("chaotic_phase", "resonance = (chi + f2 * p_ab) / chi**2", "resonance = (chi + f2 * p_ab) / chi"),
+    ("chaotic_phase", "g = p_ab * (chi_1 - 1) / q_star", "g = p_ab * chi_1 / q_star"),
+    ("chaotic_phase", "nngp_cross = c_star / (1 + (m - 1) * c_star)", "nngp_cross = c_star / (1 + m * c_star)"),
+    ("ordered_phase", "s_of = 1 + f2 * p_star / chi", "s_of = 1 + f2 * p_star"),
+    ("ordered_phase", "/ (size**2 * p)", "/ (size * p)"),
+    ("ordered_phase", "(one_test - test * inverse * one)", "(one_test + test * inverse * one)"),
+    ("critical_line", "r * alpha**2 / 2) / alpha)", "r * alpha**2 / 3) / alpha)"),
+    ("critical_line", "kappa_log = 3 * m", "kappa_log = 2 * m"),
+    ("critical_line", "C_td * y - mean", "C_td * y + mean"),
+    ("relu", "Rational(1, 15) + 1 / (9 * pi**2)", "Rational(1, 15) + 1 / (8 * pi**2)"),
+    ("relu", "kappa_log, k_of = 2 * m / 3", "kappa_log, k_of = m / 3"),
+    ("relu", "ordered_s = sqrt(2 * q * chi)", "ordered_s = sqrt(q * chi)"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), WRONG)
+def test_a_wrong_step_stops_the_chapter(name, right, wrong):
+    path = CHAPTERS / f"{name}.py"
+    source = path.read_text(encoding="utf-8")
+    assert right in source, "the chapter has changed: choose another step"
+    altered = compile(source.replace(right, wrong, 1), str(path), "exec")
+    with pytest.raises(AssertionError):
+        exec(altered, {"__file__": str(path), "__name__": "altered"})
+
+
+def test_checks_fail():
+    x = sympy.Symbol("x")
+    for check, arguments in (
+        ("proved", (x**2, x)),
+        ("proved", (sympy.nan, 0)),
+        ("proved", ([x, x], [x, 2 * x])),
+        ("holds", (None,)),
+        ("holds", (x > 0,)),
+        ("agree", (1.0, 1.001, 3.5)),
+        ("agree", (math.nan, 1.0, 1)),
+    ):
+        with pytest.raises(AssertionError):
+            STEPS[check](*arguments)
+    STEPS["proved"](sympy.sin(x) ** 2, 1 - sympy.cos(x) ** 2)
+    STEPS["holds"](sympy.true)
+    STEPS["agree"](1.0, 1.001, 2.5)
