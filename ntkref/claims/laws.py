@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-__all__ = ["BOUNDED", "LOGS", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
+__all__ = ["BOUNDED", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
 
 BOUNDED = 0.1, "a bounded sequence stops growing; an l or log l too many would go on"
 SETTLED = 0.1, "the distance to a limit at rate 1/l or faster halves as l doubles, so steps shrink"
-LOGS = 0.5, "a log l may be left"
 STRAIGHT = 0.01, "what curves the line is a factor χˡ, below 0.001 at these depths"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import curves
 from .claim import CORRECTED, HOLDS, WRONG, corrected, leading, printed, sentence
-from .laws import BOUNDED, LOGS, SETTLED, drift, growth, logs, settling
+from .laws import BOUNDED, SETTLED, drift, growth, logs, settling
 from .setting import Setting
 
 __all__ = ["LINE_CLAIMS"]
@@ -38,7 +38,7 @@ def _linearly(setting: Setting):
     yield corrected("so P(Θ) y vanishes", last / first, 0.01, "10/10⁴ and less")
 
 
-def _predictor_order(setting: Setting, phase, extra, fraction, room):
+def _predictor_order(setting: Setting, phase, extra, fraction):
     """P(Θ) 1 and l P(Θ) y."""
     m, depths = setting.m, setting.depths(phase)
     last = depths[-1]
@@ -50,7 +50,31 @@ def _predictor_order(setting: Setting, phase, extra, fraction, room):
     yield corrected(f"P(Θ) 1 → m/(m+{extra})", np.max(np.abs(ones / constant - 1)), *logs(last))
     laws, (E, E_test, _, _), y = setting.laws(phase), setting.constants(phase), setting.images(phase)[2]
     misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled, depths[-2:], strict=True)]
-    yield corrected(f"P(Θ) y = {fraction}/l; what is left, times l², is bounded", growth(misses), *room)
+    yield corrected(f"P(Θ) y = {fraction}/l; what is left, times l², is bounded", growth(misses), *BOUNDED)
+
+
+def _predictor_order_derivation(setting: Setting, phase, chapter, extra):
+    """The derived share 1/(m + 2) or 1/(m + 3) of P 1, which is not O(1/l), and the law's l P y."""
+    results, laws, m, l = setting.chapter(chapter), setting.laws(phase), 2, 1e9
+    share = float(setting.evaluate(results["predictor_mean"], (m,)))
+    yield printed("P(Θ) 1 tends to 0", m * share, 0, "O(1/l)")
+    yield corrected(f"P(Θ) 1 → m/(m+{extra}), derived", share * (m + extra) - 1, 1e-14, "rounding")
+    C, y = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1.0, -1.0])
+    arguments = (laws.alpha,) if phase == "critical" else ()
+    factor = float(setting.evaluate(results["predictor_factor"], arguments))
+    law = l * laws.predictor(l, C, np.array([[1.5, 0.5]]), y)[0]  # C y sums to 0 here
+    yield leading("l P(Θ) y, derived, is the law's at l = 1e9", law / factor - 1, 1e-6, "log l/l")
+    yield corrected("and so its constant is confirmed", law / factor - 1, 1e-6, "log l/l")
+
+
+def _swapped_derivation(setting: Setting):
+    """ξ(χ) = −1/log χ of the chapter: 1/ξ_* = 1/ξ(χ_c) − 1/ξ(χ₁)."""
+    results, numbers = setting.chapter("notation"), setting.digits
+    mf = setting.mean_field("chaotic", numbers)
+    xi_c, xi_1 = (setting.evaluate(results["xi"], (chi,)) for chi in (mf.chi_c, mf.chi_1))
+    log, allowed = numbers.context.log, (1000 * numbers.eps, "χ to n digits")
+    yield printed("ξ_* = −1/(log ξ_c − log ξ₁)", -1 / (log(xi_c) - log(abs(xi_1))) / mf.xi_star - 1, *allowed)
+    yield corrected("1/ξ_* = 1/ξ_c − 1/ξ₁", 1 / (1 / xi_c - 1 / xi_1) / mf.xi_star - 1, *allowed)
 
 
 def _relu_entries(setting: Setting):
@@ -135,7 +159,10 @@ LINE_CLAIMS = (
         "P(Θ⁽ˡ⁾) = O(1/l)",
         CORRECTED,
         "critical_line",
-        lambda setting: _predictor_order(setting, "critical", 2, "(1/2α)[C_test − 11ᵀC/(m+2)] y", BOUNDED),
+        {
+            "derivation": lambda setting: _predictor_order_derivation(setting, "critical", "critical_line", 2),
+            "float64": lambda setting: _predictor_order(setting, "critical", 2, "(1/2α)[C_test − 11ᵀC/(m+2)] y"),
+        },
         truth="P(Θ⁽ˡ⁾) y for labels of mean 0; P(Θ) itself tends to 11ᵀ/(m+2)",
         curve=curves.critical_predictor_of_ones,
     ),
@@ -165,7 +192,10 @@ LINE_CLAIMS = (
         "critical ReLU: P(Θ⁽ˡ⁾) = O(1/l)",
         CORRECTED,
         "relu",
-        lambda setting: _predictor_order(setting, "relu", 3, "π [C_test − 11ᵀC/(m+3)] y", LOGS),
+        {
+            "derivation": lambda setting: _predictor_order_derivation(setting, "relu", "relu", 3),
+            "float64": lambda setting: _predictor_order(setting, "relu", 3, "π [C_test − 11ᵀC/(m+3)] y"),
+        },
         truth="P(Θ⁽ˡ⁾) y for labels of mean 0; P(Θ) itself tends to 11ᵀ/(m+3)",
         curve=curves.relu_predictor,
     ),
@@ -175,7 +205,7 @@ LINE_CLAIMS = (
         "ξ_* = −1/(log ξ_c − log ξ₁)",
         WRONG,
         "notation",
-        _swapped,
+        {"derivation": _swapped_derivation, "float64": _swapped},
         truth="ξ_* = −1/(log χ_c − log χ₁): χ, not ξ",
     ),
 )

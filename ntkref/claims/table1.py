@@ -146,6 +146,70 @@ def _chaotic_predictor(setting: Setting):
     yield printed("P(Θ)y/(χ_c/χ₁)ˡ is a line in l", straightness(scaled), *STRAIGHT)
 
 
+_TWO = np.array([[0.0, 1.0], [1.0, 0.0]])  # two inputs with E, C = 1, for which μ_min = 1
+_ROUNDING = 1e-12, "float64 laws, a few hundred roundings"
+
+
+def _ordered_kappa_derivation(setting: Setting):
+    """The chapter's constant against the package's law at l = 300, where all but the leading term is gone."""
+    results, numbers = setting.chapter("ordered_phase"), setting.digits
+    mf = setting.mean_field("ordered", numbers)
+    s = setting.evaluate(results["s_erf"], (mf.q_star, mf.chi_1))
+    kappa = setting.evaluate(results["kappa"], (2, mf.p_star, s, 1, mf.chi_1, 300))
+    yield printed("κ of two inputs, derived", setting.laws("ordered").kappa(300, _TWO) / float(kappa) - 1, *_ROUNDING)
+
+
+def _critical_slope_derivation(setting: Setting, key, value):
+    """The derived leading term, and the logarithm that the package's law has beside it."""
+    results, numbers, m = setting.chapter("critical_line"), setting.digits, setting.m
+    laws, q = setting.laws("critical"), setting.mean_field("critical", numbers).q_star
+    slope = float(setting.evaluate(results[key], (m, q)))
+    C, depths = np.ones((m, m)), (1e8, 1e10)
+    beyond = [value(laws, l, C) - slope * l for l in depths]
+    yield leading("leading term, derived", beyond[1] / (slope * depths[1]), 1e-7, "log l/l")
+    rho = float(setting.evaluate(results["rho_erf"], (q,)))
+    logs = (m - 1 if key == "lambda_max_slope" else -1) * float(q) * rho / 3
+    rise = (beyond[1] - beyond[0]) / math.log(100)
+    yield printed("no log l beside it", rise, 1e-3, "O(1)")
+    yield corrected("the derived coefficient of log l", rise / logs - 1, 1e-5, "log l/l at 1e8, and rounding of 1e10")
+
+
+def _critical_max_derivation(setting: Setting):
+    yield from _critical_slope_derivation(setting, "lambda_max_slope", lambda laws, l, C: laws.lambda_max(l, C))
+
+
+def _critical_bulk_derivation(setting: Setting):
+    yield from _critical_slope_derivation(setting, "lambda_bulk_slope", lambda laws, l, C: laws.lambda_bulk(l, C)[0])
+
+
+def _critical_predictor_derivation(setting: Setting):
+    results, laws, m = setting.chapter("critical_line"), setting.laws("critical"), 2
+    alpha = setting.mean_field("critical", setting.digits)
+    factor = setting.evaluate(results["predictor_factor"], (setting.laws("critical", alpha.numbers).alpha,))
+    share = setting.evaluate(results["predictor_mean"], (m,))
+    y, C_test = np.array([1.0, -1.0]), np.array([[1.5, 0.5]])
+    l = 1e9
+    derived = float(factor) * (C_test @ y - float(share) * np.sum(_TWO @ y))
+    law = l * laws.predictor(l, _TWO, C_test, y)
+    yield printed("lim l P y, derived, against the law at l = 1e9", law[0] / derived[0] - 1, 1e-6, "log l/l")
+
+
+def _chaotic_kappa_derivation(setting: Setting):
+    results, numbers = setting.chapter("chaotic_phase"), setting.digits
+    mf, laws = setting.mean_field("chaotic", numbers), setting.laws("chaotic")
+    derived = setting.evaluate(results["kappa_minus_1"], (2, mf.p_ab_star, mf.q_star, mf.chi_1, 300))
+    yield printed("κ − 1, derived, at l = 300", laws.kappa_minus_1(300, _TWO) / float(derived) - 1, *_ROUNDING)
+
+
+def _chaotic_predictor_derivation(setting: Setting):
+    results, numbers = setting.chapter("chaotic_phase"), setting.digits
+    mf, laws, l = setting.mean_field("chaotic", numbers), setting.laws("chaotic"), 300
+    factor = setting.evaluate(results["predictor_factor"], (mf.q_star, mf.chi_1, laws.resonance))
+    rate = float(factor * l * (mf.chi_c / mf.chi_1) ** l)
+    law = laws.predictor(l, _TWO, np.array([[1.5, 0.5]]), np.array([1.0, -1.0]))[0]
+    yield printed("P(Θ) y of labels 1, −1, derived", law / rate - 1, *_ROUNDING)
+
+
 def _cell(row, column, paper, verdict, law, curve, truth="", **routes):
     chapter = {"ordered": "ordered_phase", "critical": "critical_line", "chaotic": "chaotic_phase"}[column]
     where = f"Table 1, {row}, {column}"
@@ -178,6 +242,7 @@ TABLE_CLAIMS = (
         HOLDS,
         "m p*/(s μ_min l χ₁^(l−1)) (1 + O(1/l))",
         curves.ordered_kappa,
+        derivation=_ordered_kappa_derivation,
         float64=_ordered_kappa,
     ),
     _cell(
@@ -197,6 +262,7 @@ TABLE_CLAIMS = (
         "(m+2) l q*/3 + (m−1)(q*ρ/3) log l + (1/m) Σ_{a≠b} c₀ + m O(1/l), ρ = −(6q*²+4q*+1)/(6q*²)",
         curves.critical_top,
         "(m+2) l q*/3 + (m−1)(q*ρ/3) log l + m O(1)",
+        derivation=_critical_max_derivation,
         float64=_critical_max,
     ),
     _cell(
@@ -207,6 +273,7 @@ TABLE_CLAIMS = (
         "2 l q*/3 − (q*ρ/3) log l + eigenvalues of Π c₀ Π + O(1/l)",
         curves.critical_bulk,
         "2 l q*/3 − (q*ρ/3) log l + O(1)",
+        derivation=_critical_bulk_derivation,
         float64=_critical_bulk,
     ),
     _cell(
@@ -227,6 +294,7 @@ TABLE_CLAIMS = (
         HOLDS,
         "(1/(2αl)) [C_test − 11ᵀC/(m+2)] y + O(log l/l²), α = 2q*/(1+4q*)",
         curves.critical_predictor,
+        derivation=_critical_predictor_derivation,
         float64=_critical_predictor,
     ),
     _cell(
@@ -254,6 +322,7 @@ TABLE_CLAIMS = (
         HOLDS,
         "1 + m p_ab* (χ₁−1)/q* χ₁^(−l) (1 + O(l χ_cˡ))",
         curves.chaotic_kappa,
+        derivation=_chaotic_kappa_derivation,
         float64=_chaotic_kappa,
     ),
     _cell(
@@ -263,6 +332,7 @@ TABLE_CLAIMS = (
         HOLDS,
         "l (χ_c/χ₁)ˡ (χ₁−1)/q* R E_test y (1 + O(1/l)), R = (χ_c + f″(q_ab*) p_ab*)/χ_c²",
         curves.chaotic_predictor,
+        derivation=_chaotic_predictor_derivation,
         float64=_chaotic_predictor,
     ),
 )
