@@ -138,8 +138,8 @@ def _svd(lower, numbers: Numbers):
         return left, sigma * (work[0] / work[1])
     context = numbers.context
     columns = [abs(v) for v in np.max(np.abs(lower), axis=0)]
-    lost = int(context.log10(max(columns) / min(columns))) + 1
-    with context.workdps(context.dps + 2 * lost):
+    lost = int(context.ceil(context.log10(max(columns) / min(columns))))  # by what plain rotations do to small ones
+    with context.workdps(context.dps + lost):
         left, sigma, _ = context.svd_r(context.matrix(lower.tolist()))
         return np.array(left.tolist(), dtype=object), np.array(list(sigma), dtype=object)
 

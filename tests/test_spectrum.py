@@ -207,3 +207,18 @@ def test_kappa_beyond_1e100():
     exact = plain_eigenvalues(nk.kernels(net, x, numbers=nk.digits(160)))
     assert s.kappa > 1e100
     assert abs(float(mpmath.mpf(s.kappa) / (exact[0] / exact[-1]) - 1)) < 1e-9
+
+
+def test_digits_are_kept_at_a_condition_number_of_1e68():
+    """Two images in order at 20 digits; λ_0 λ_1 = det Θ = gap (x + y)/2 − diff²/4 − gap²/4 needs no rotation."""
+    net = nk.fcn(500, nk.erf, "1.0", "0.18")
+    x = nk.normalised(nk.optical_digits()[0][:2].reshape(2, -1), net)
+    k = nk.kernels(net, x, numbers=nk.digits(20))
+    pair, context = k.Theta, k.numbers.context
+    trace, gap, diff = pair.x[0, 0] + pair.x[1, 0], pair.gap[0, 1], pair.diff[0, 1]
+    determinant = gap * trace / 2 - diff**2 / 4 - gap**2 / 4
+    top = (trace + context.sqrt(trace**2 - 4 * determinant)) / 2
+    s = nk.spectrum(k)
+    assert s.kappa > 1e68
+    for found, value in zip(s.eigenvalues, (top, determinant / top), strict=True):
+        assert abs(found / value - 1) < 1e-19
