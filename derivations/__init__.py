@@ -1,8 +1,6 @@
-"""The textbook: one chapter per result, each a plain Python script in which every step is checked as it runs.
+"""The textbook: chapters that derive the theory and check every step by machine.
 
-`arcsine_kernel`, `fixed_points`, `ntk_limits`, `critical_line`; `steps` holds the checks.  Run a chapter with
-``python derivations/arcsine_kernel.py``; it is silent, or raises AssertionError at the step that fails.
-Importing a chapter runs it too.  The formulas it arrives at are in its dict ``results``.
-
-Installed, this folder is the package `ntkref.chapters`.
+In order: `notation`, `rbf`, `gaussian_processes`, `arcsine_kernel`, `tangent_kernel`, `mean_predictor`,
+`fixed_points`, `chaotic_phase`, `ordered_phase`, `critical_line`, `relu`; `steps` holds the checks.  Run a chapter with
+``python derivations/NAME.py``: silence means that every step holds.  A chapter's `results` are formulas, by name.
 """

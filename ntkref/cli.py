@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
 
     audit = commands.add_parser("audit", help="check the paper, statement by statement")
-    audit.add_argument("--quick", action="store_true", help="fewer digits and less depth: under 20 s")
+    audit.add_argument("--quick", action="store_true", help="fewer digits, less depth and no chapters: under 20 s")
     audit.add_argument("--only", metavar="ID", help="one claim, such as eq-17")
     audit.add_argument("--json", metavar="FILE", help="write everything that was measured")
     audit.add_argument("--html", metavar="FILE", help="write one page with plots (needs matplotlib)")
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Writes nngp, ntk, nngp_gap and ntk_gap to an .npz file: float64, or decimal strings.",
     )
     kernel.add_argument("inputs", nargs="?", help=".npy, .npz or .csv, (n, features); default: bundled digits")
-    kernel.add_argument("--points", type=int, default=12, help="how many of the bundled digits (default 12)")
+    kernel.add_argument("--points", type=int, help="how many of the bundled digits (default 12)")
     kernel.add_argument("--against", metavar="FILE", help="second set of inputs; default: the Gram matrix")
     kernel.add_argument("--depth", type=int, required=True, help="weight layers, the readout among them")
     kernel.add_argument("--activation", choices=sorted(_ACTIVATIONS), default="erf")
@@ -74,7 +74,10 @@ def _audit(arguments) -> int:
         claims = [claim for claim in claims if claim.verdict != HOLDS]
         if not claims:
             raise ValueError(f"{arguments.only} holds as printed: it has no erratum")
-    for path in filter(None, (arguments.json, arguments.html)):
+    paths = [path for path in (arguments.json, arguments.html) if path is not None]
+    if len(set(paths)) < len(paths):
+        raise ValueError(f"--json and --html must be two files, got {paths[0]} twice")
+    for path in paths:
         check_writable(path)
     if arguments.html:
         require_matplotlib()
@@ -97,10 +100,13 @@ def _kernel(arguments) -> int:
     net = fcn(arguments.depth, _ACTIVATIONS[arguments.activation], arguments.sigma_w2, arguments.sigma_b2)
     if arguments.inputs is None:
         images, _ = optical_digits()
-        if not 1 <= arguments.points <= len(images):
-            raise ValueError(f"--points must lie between 1 and {len(images)}, got {arguments.points}")
-        x1 = images[: arguments.points].reshape(arguments.points, -1)
+        points = 12 if arguments.points is None else arguments.points
+        if not 1 <= points <= len(images):
+            raise ValueError(f"--points must lie between 1 and {len(images)}, got {points}")
+        x1 = images[:points].reshape(points, -1)
     else:
+        if arguments.points is not None:
+            raise ValueError(f"--points is for the bundled digits, got it beside {arguments.inputs}")
         x1 = load_inputs(arguments.inputs)
     x2 = None if arguments.against is None else load_inputs(arguments.against)
     if arguments.normalise:
@@ -117,6 +123,7 @@ def _kernel(arguments) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; errors are one line on standard error and exit status 2."""
+    sys.stdout.reconfigure(errors="replace")  # a terminal without χ should not stop an audit at its last line
     try:
         parsed = _parser().parse_args(arguments)
         return parsed.run(parsed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ def load_inputs(path: str) -> np.ndarray:
     Raises ValueError, naming the file, for any other ending or content; FileNotFoundError if there is none.
     """
     file = Path(path)
+    if file.is_dir():
+        raise IsADirectoryError(f"{path}: is a folder, not a file")
     if not file.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     readers = {".npy": _npy, ".npz": _npz, ".csv": _csv}
@@ -27,6 +30,8 @@ def load_inputs(path: str) -> np.ndarray:
         array = readers[file.suffix](file)
     except (ValueError, OSError, EOFError, KeyError) as error:
         raise ValueError(f"{path}: cannot be read as {file.suffix}: {' '.join(str(error).split())}") from None
+    if array.size == 0:
+        raise ValueError(f"{path}: holds no numbers")
     if array.ndim < 2:
         raise ValueError(f"{path}: inputs must have shape (n, features), got shape {array.shape}")
     return array.reshape(len(array), -1)
@@ -45,7 +50,9 @@ def _npz(file):
 
 
 def _csv(file):
-    return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of an empty file, which is refused
+        return np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float64)
 
 
 def check_writable(path: str) -> None:
@@ -57,6 +64,10 @@ def check_writable(path: str) -> None:
         raise FileNotFoundError(f"{path}: there is no folder {folder}")
     if not os.access(folder, os.W_OK) or (Path(path).exists() and not os.access(path, os.W_OK)):
         raise PermissionError(f"{path}: not writable")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()  # what permissions don't tell, such as a file system that is not one
+    except OSError as error:
+        raise PermissionError(f"{path}: not writable ({error.strerror})") from None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ntkref as nk
-from ntkref.claims.laws import straightness
+from ntkref.claims.measures import straightness
 from ntkref.recursion import pairs_by_depth
 
 E_VALUES = np.array([0.1, 0.5, 0.9])  # 1 - c of the first layer
@@ -339,3 +339,52 @@ class TestCriticalRelu:
         laws = nk.asymptotics.of(nk.mean_field(nk.relu, 2, 0, nk.digits(30)), "1.7")
         for name in ("ntk_offdiagonal", "nngp_gap"):
             assert abs(float(getattr(laws, name)(1000, 0.5) / getattr(self.laws, name)(1000, 0.5)) - 1) < 1e-13
+
+
+def test_many_inputs_have_the_constants_that_each_has_alone():
+    """Also those that take longest to settle, beside those that settle first."""
+    laws = nk.asymptotics.of(nk.mean_field(nk.relu, "1.5", "0.1"))
+    e = np.concatenate([np.geomspace(1e-12, 2, 60), [1e-3]])
+    together = laws.coordinate(e)
+    for i in (0, 17, 30, 59):
+        assert abs(together[i] / laws.coordinate(e[i]) - 1) < 1e-13
+    E = TestOrdered.laws.coordinate([1e-200, 1e-8, 0.5])
+    assert np.max(np.abs(E[1:] / TestOrdered.laws.coordinate([1e-8, 0.5]) - 1)) < 1e-13
+    assert abs(E[0] / (E[1] * 1e-192) - 1) < 1e-7  # E ∝ 1 − c there
+
+
+@pytest.mark.parametrize(("one_minus_c", "deep"), [("1e-6", 700), ("1e-16", 900), ("1e-30", 1200)])
+def test_nearly_equal_inputs_in_chaos(one_minus_c, deep):
+    """They take log(1/ε)/log χ₁ layers to part; E against K at a depth where they have, with digits to spare."""
+    many = nk.mean_field(nk.erf, *ERF["chaotic"], nk.digits(140))
+    k = nk.kernels_of_pair(nk.fcn(deep, nk.erf, *ERF["chaotic"]), many.q_star, one_minus_c, nk.digits(140))
+    E = (k.nngp - many.q_star * many.c_star) / many.chi_c ** (deep - 1)
+    V = (k.ntk - many.p_ab_star) / many.chi_c**deep - nk.asymptotics.of(many).resonance * E * deep
+    laws = nk.asymptotics.of(nk.mean_field(nk.erf, *ERF["chaotic"]))
+    e = float(one_minus_c)  # its binary value differs from the decimal by up to u, and E by as much
+    assert abs(laws.coordinate(e) / float(E) - 1) < 5e-16 * 10
+    assert abs(laws.offset(e) / float(V) - 1) < 1e-13
+
+
+def test_chaos_without_bias():
+    """p_ab* = 0: the top eigenvector is not 1, κ − 1 is all H.  Opposite inputs stay opposite."""
+    mf = nk.mean_field(nk.erf, "3", 0)
+    laws = nk.asymptotics.of(mf)
+    data = Images(laws, (30, 40))
+    V = laws.offset(data.e)
+    for l in (30, 40):
+        s = nk.spectrum(data.at[l][0])
+        assert abs((s.kappa - 1) / laws.kappa_minus_1(l, data.E, V) - 1) < 300 * l * mf.chi_c ** (2 * l) + 1e-9
+    angle = np.array([[0, 1.5], [1.5, 0]])  # two inputs at 120°, whose K is negative
+    k = nk.kernels_of_pair(nk.fcn(30, nk.erf, "3"), mf.q_star, 1.5)
+    exact = 2 * abs(k.ntk) / (k.ntk_variances[0] - abs(k.ntk))
+    assert abs(laws.kappa_minus_1(30, laws.coordinate(angle), laws.offset(angle)) / exact - 1) < 1e-3
+    with pytest.raises(ValueError, match="opposite inputs stay opposite"):
+        laws.coordinate(2)
+
+
+def test_nearly_equal_inputs_on_the_critical_line():
+    """C is nearly 1/e of the first layer there."""
+    laws = TestCritical.laws
+    for e in (1e-4, 1e-8, 1e-12):
+        assert abs(laws.coordinate(e) * e * laws.mf.q_star - 1) < 2 * e * (abs(laws.r) * 40 + 10)

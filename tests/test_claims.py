@@ -11,7 +11,7 @@ from ntkref.activations import erf
 from ntkref.claims import CLAIMS, CORRECTED, HOLDS, WRONG, Claim, Measured, computed_verdict, find, run_route
 from ntkref.claims.claim import ROUTES, corrected, leading, printed
 from ntkref.claims.definition import expectations, sampled_kernels
-from ntkref.claims.laws import drift, growth, settling, straightness
+from ntkref.claims.measures import drift, growth, settling, straightness
 from ntkref.claims.setting import Setting, chapter_file
 from ntkref.numbers import digits
 

@@ -1,6 +1,7 @@
 """The command line as people use and misuse it."""
 
 import dataclasses
+import io
 import json
 import re
 import subprocess
@@ -9,8 +10,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import ntkref as nk
+from ntkref.audit import audit
 from ntkref.claims import registry, run_route
 from ntkref.claims.claim import HOLDS
 from ntkref.claims.setting import Setting
@@ -29,12 +32,32 @@ def test_audit_of_one_claim(capsys, tmp_path):
     status, out, err = run(capsys, "audit", "--quick", "--only", "eq-14", "--json", str(path))
     assert (status, err) == (0, "")
     assert "Equation 14" in out
-    assert "0 disagree" in out
+    assert "claims: 1, routes: 3; 0 disagree" in out
     document = json.loads(path.read_text())
     (claim,) = document["claims"]
     assert claim["id"] == "eq-14"
     assert set(claim["routes"]) == {"derivation", "digits", "float64"}
     assert all(m["passed"] for route in claim["routes"].values() for m in route["measured"])
+
+
+def test_an_audit_gets_every_chapter_it_asks_for():
+    """All derivations in one run, each chapter once, also where a claim builds on another claim's chapter."""
+    claims = [
+        dataclasses.replace(c, routes={"derivation": c.routes["derivation"]})
+        for c in registry.CLAIMS
+        if "derivation" in c.routes
+    ]
+    outcomes = audit(claims, dataclasses.replace(Setting(), quick=False), Console(file=io.StringIO()))
+    assert len(outcomes) == len(claims) > 20
+    assert [o.claim.id for o in outcomes if not o.agrees] == []
+
+
+def test_a_quick_audit_leaves_the_chapters_out(capsys, monkeypatch):
+    few = [registry.find(i) for i in ("sec-4-count", "eq-12")]
+    monkeypatch.setattr("ntkref.cli.CLAIMS", few)
+    status, out, _ = run(capsys, "audit", "--quick")
+    assert status == 0
+    assert "claims: 2, routes: 3; 0 disagree" in out
 
 
 def test_a_turned_verdict_makes_the_audit_fail(capsys, monkeypatch):
@@ -160,6 +183,10 @@ KERNEL = ("kernel", "--depth", "3", "--sigma-w2", "1", "--out", "{out}")
         (("audit", "--only", "eq-71"), "no claim 'eq-71'; near it: eq-"),
         (("audit", "--json", "{missing}/a.json"), "there is no folder"),
         (("audit", "--html", "{missing}/a.html"), "there is no folder"),
+        (("audit", "--json", ""), "is a folder"),
+        (("audit", "--json", "{out}", "--html", "{out}"), "--json and --html must be two files"),
+        (("kernel", ".", *KERNEL[1:]), "is a folder, not a file"),
+        (("kernel", "x.npy", "--points", "3", *KERNEL[1:]), "--points is for the bundled digits"),
         (("audit", "--errata", "--only", "eq-14"), "eq-14 holds as printed: it has no erratum"),
         (("kernel", "--sigma-w2", "1", "--out", "{out}"), "--depth"),
         ((*KERNEL, "--depth", "0"), "depth counts weight layers and must be >= 1, got 0"),

@@ -1,5 +1,6 @@
 """What the laws refuse: input that is not theirs, and numbers that float64 can't hold."""
 
+import array_api_strict
 import mpmath
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import ntkref as nk
 
 ORDERED, CHAOTIC = (nk.asymptotics.of(nk.mean_field(nk.erf, w, "0.18")) for w in ("1.0", "3.0"))
+RELU = nk.asymptotics.of(nk.mean_field(nk.relu, "1.5", "0.1"))
 TWO = np.array([[0, 1.0], [1.0, 0]])
 
 
@@ -40,7 +42,7 @@ def test_coordinate_too_near_the_line():
         (lambda: ORDERED.coordinate(0.0), r"one_minus_c must lie in \(0, 2\]"),
         (lambda: CHAOTIC.coordinate([0.5, 2.5]), r"one_minus_c must lie in \(0, 2\] .* got 2.5"),
         (lambda: CHAOTIC.offset(np.zeros((2, 2))), r"one_minus_c must lie in \(0, 2\]"),
-        (lambda: ORDERED.ntk_diagonal(0), "l must be a depth of at least 1, got 0"),
+        (lambda: ORDERED.ntk_diagonal(0), "l must be a depth of at least 1, and finite, got 0"),
         (
             lambda: ORDERED.kappa(10, [1.0, 2.0]),
             r"E must be a matrix \(m, m\) of at least two inputs, got shape \(2,\)",
@@ -50,11 +52,66 @@ def test_coordinate_too_near_the_line():
         (lambda: ORDERED.kappa(10, TWO, kernel="ntks"), 'kernel must be "ntk" or "nngp"'),
         (lambda: ORDERED.predictor(10, TWO, np.ones((1, 3)), np.ones(2)), r"E_test must be \(t, 2\)"),
         (lambda: ORDERED.predictor(10, TWO, np.ones((1, 2)), np.ones(3)), r"y \(2,\)"),
+        (lambda: ORDERED.predictor(10, TWO, np.ones((1, 2)), [1.0, np.nan]), "E_test and y must be finite"),
+        (lambda: ORDERED.ntk_gap(np.inf, 1.0), "l must be a depth of at least 1, and finite, got inf"),
+        (lambda: ORDERED.ntk_gap(50, np.nan), "E must be finite, got nan"),
+        (lambda: ORDERED.nngp_gap(50, -0.5), "E must be at least 0, got -0.5"),
+        (lambda: CHAOTIC.ntk_offdiagonal(50, np.inf), "E must be finite, got inf"),
+        (lambda: CHAOTIC.coordinate([]), "one_minus_c is empty"),
+        (lambda: CHAOTIC.coordinate([[0, 0.3], [0.2, 0]]), "as a Gram matrix has, but is not symmetric"),
+        (
+            lambda: ORDERED.kappa(2, [[0, 1, 1], [1, 0, 9], [1, 9, 0]]),
+            "do not hold yet at depth 2: an eigenvalue would be -",
+        ),
+        (lambda: CHAOTIC.kappa(3, 5 * TWO), "the laws do not hold yet at depth 3"),
+        (lambda: CHAOTIC.kappa(50, TWO, 1.0, "nngp"), "offset belongs to the laws of the NTK"),
+        (lambda: RELU.kappa(100, TWO, 1.0), "offset belongs to the laws of the NTK"),
+        (
+            lambda: ORDERED.one_minus_c(np.eye(3)),
+            r"inputs must have K\(x, x\) = 0.52.* in the first layer: use normalised",
+        ),
+        (lambda: nk.asymptotics.of(nk.mean_field(nk.erf, 0, "0.1")), "no large-depth laws at sigma_w2 = 0"),
+        (lambda: nk.asymptotics.of(nk.mean_field(nk.erf, 1, "0.1"), 3), "q_star is for critical ReLU only"),
     ],
 )
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nk.asymptotics.of("erf"), r"mf must be what ntkref.mean_field\(...\) returns, got 'erf'"),
+        (lambda: ORDERED.ntk_diagonal("3x"), "l must be a depth or an array of depths, got '3x'"),
+        (lambda: ORDERED.nngp_gap(50, "x"), "E must be real numbers, got 'x'"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_lists_are_arrays():
+    assert np.array_equal(ORDERED.ntk_gap([10, 20], 1.0), [ORDERED.ntk_gap(10, 1.0), ORDERED.ntk_gap(20, 1.0)])
+    assert np.array_equal(ORDERED.nngp_gap(10, [1.0, 2.0]), ORDERED.nngp_gap(10, np.array([1.0, 2.0])))
+
+
+def test_the_four_entries_agree():
+    """Gaps and off-diagonal entries of each law are one statement."""
+    point = nk.critical_point(nk.erf, sigma_b2="0.18")
+    critical = nk.asymptotics.of(nk.mean_field(nk.erf, point.sigma_w2, point.sigma_b2))
+    for laws in (ORDERED, CHAOTIC, RELU, critical, nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1)):
+        for l in (30, 60):
+            ntk = laws.ntk_diagonal(l) - laws.ntk_gap(l, 0.5) / 2
+            nngp = laws.nngp_diagonal - laws.nngp_gap(l, 0.5) / 2
+            assert abs(laws.ntk_offdiagonal(l, 0.5) / ntk - 1) < 1e-6  # chaos: the gap drowns p_ab
+            assert abs(laws.nngp_offdiagonal(l, 0.5) / nngp - 1) < 1e-14
+
+
+def test_laws_of_any_float_namespace_are_numpys():
+    laws = nk.asymptotics.of(nk.mean_field(nk.relu, "1.5", "0.1", nk.floats(array_api_strict)))
+    assert laws.ntk_gap(50, np.array([0.5])) == RELU.ntk_gap(50, np.array([0.5]))
 
 
 def test_what_leaves_float64_raises():
@@ -64,7 +121,13 @@ def test_what_leaves_float64_raises():
         ORDERED.ntk_gap(40000, 1.0)
     with pytest.raises(FloatingPointError, match=r"underflows float64 at depth 40000"):
         ORDERED.kappa(np.int64(40000), TWO)
+    with pytest.raises(FloatingPointError, match=r"underflows float64 at depth 2200"):
+        ORDERED.nngp_gap(2200, 1.0)  # 1e-307: digits are about to go
     laws = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18", nk.digits(20)))
+    with pytest.raises(FloatingPointError, match="underflows float64, in which spectra and predictors of laws"):
+        laws.kappa(40000, TWO)
+    with pytest.raises(OverflowError, match="overflows float64, in which spectra and predictors of laws"):
+        nk.asymptotics.of(nk.mean_field(nk.erf, "3.0", "0.18", nk.digits(20))).kappa(4000, TWO)
     assert 0 < laws.ntk_gap(40000, 1) < mpmath.mpf(10) ** -5000
 
 

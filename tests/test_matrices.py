@@ -24,33 +24,30 @@ def distances():
 Y = np.stack([np.arange(M) - 3.0, np.ones(M), RNG.normal(size=M)], axis=1)
 
 
-def test_uniform_to_second_order():
+def test_uniform_is_exact():
+    """Eigenvalues and predictor of the matrix, also where H is not small."""
     H, H_test = symmetric(), RNG.normal(size=(TESTS, M))
-    misses = []
-    for size in (1e-3, 1e-4):
-        law = Uniform(5.0, 2.0, size * H)
-        whole = 3 * np.eye(M) + 2 + size * H
+    for off, size in ((2.0, 1e-3), (2.0, 0.5), (0.0, 0.5)):
+        law = Uniform(9.0, off, size * H)
+        whole = 9 * np.eye(M) + off + size * H
         values = np.linalg.eigvalsh(whole)[::-1]
-        P = (2 + size * H_test) @ np.linalg.solve(whole, Y)
-        misses.append(
-            [
-                abs(law.lambda_max - values[0]),
-                np.max(np.abs(law.lambda_bulk - values[1:])),
-                np.max(np.abs(law.predictor(size * H_test, Y) - P)),
-            ]
-        )
-        assert abs(law.kappa_minus_1 - (law.lambda_max / law.lambda_bulk[-1] - 1)) < 1e-14 * law.kappa_minus_1 * 10
-    assert np.max(misses[1]) < 1e-6
-    assert np.all(np.abs(np.divide(*misses) / 100 - 1) < 0.02)  # the square of 10, to the next order
+        P = (off + size * H_test) @ np.linalg.solve(whole, Y)
+        assert abs(law.lambda_max - values[0]) < 1e-13
+        assert np.max(np.abs(law.lambda_bulk - values[1:])) < 1e-13
+        assert abs(law.kappa_minus_1 / (values[0] / values[-1] - 1) - 1) < 1e-13
+        assert np.max(np.abs(law.predictor(size * H_test, Y) - P)) < 1e-13
 
 
-def test_kappa_minus_1_where_float64_has_only_1():
-    """H of 1 beside d of 1e20: (κ − 1) d is the spread of the rest, to first order in H."""
-    H = 0.01 * symmetric()
-    law = Uniform(1e20, 2.0, H)
-    values = np.linalg.eigvalsh(2 * (np.ones((M, M)) - np.eye(M)) + H)
+def test_uniform_keeps_what_is_far_below_rounding():
+    """H of 1e-30 beside 1: P y of mean-zero y is (H_test y − …)/a, to all digits; κ − 1 beside 1e20 likewise."""
+    H, H_test, y = 1e-30 * symmetric(), 1e-30 * RNG.normal(size=(TESTS, M)), Y[:, 0]
+    law = Uniform(1.0, 2.0, H)
+    first_order = H_test @ y - 2 / 15 * np.sum(H @ y)  # (5.8) with a = 1, o = 2, m = 7
+    assert np.max(np.abs(law.predictor(H_test, y) / first_order - 1)) < 1e-14
+    law = Uniform(1e20, 2.0, 1e30 * H)
+    values = np.linalg.eigvalsh(2 + 1e30 * H)
     assert law.lambda_max / law.lambda_bulk[-1] == 1
-    assert abs(law.kappa_minus_1 * 1e20 / (values[-1] - values[0]) - 1) < 1e-5  # (H/14)²
+    assert abs(law.kappa_minus_1 * 1e20 / (values[-1] - values[0]) - 1) < 1e-14
 
 
 def test_flat_to_first_order_and_its_predictor_exactly():

@@ -6,10 +6,22 @@ are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of 
 Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m inputs.
 
 Each class says what error its laws leave, and from which depth on they hold.
+
+>>> import ntkref as nk
+>>> net = nk.fcn(depth=200, activation=nk.erf, sigma_w2="1.0", sigma_b2="0.18")
+>>> x = nk.normalised(nk.optical_digits()[0][:12].reshape(12, -1), net)
+>>> laws = of(nk.mean_field(nk.erf, "1.0", "0.18"))
+>>> e = laws.one_minus_c(x)
+>>> E, W = laws.coordinate(e), laws.offset(e)
+>>> f"{laws.kappa(200, E, W):.9e} {nk.spectrum(nk.kernels(net, x)).kappa:.9e}"
+'2.392187677e+28 2.392187677e+28'
 """
+
+from dataclasses import replace
 
 from ..mean_field import MeanField
 from ..network import variance
+from ..numbers import Floats, float64
 from .chaotic import Chaotic
 from .critical import Critical
 from .ordered import Ordered
@@ -28,6 +40,10 @@ def of(mf: MeanField, q_star=None):
     >>> type(laws).__name__, f"{laws.s:.10f}"
     ('Ordered', '2.2802141239')
     """
+    if not isinstance(mf, MeanField):
+        raise TypeError(f"mf must be what ntkref.mean_field(...) returns, got {mf!r}")
+    if isinstance(mf.numbers, Floats):
+        mf = replace(mf, numbers=float64)  # laws are NumPy's float64, whatever the namespace of the kernels
     if mf.phase == "critical" and mf.activation.homogeneous:
         if q_star is None:
             raise ValueError(f"q_star must be given for critical {mf.activation}: every variance is fixed")
@@ -35,8 +51,12 @@ def of(mf: MeanField, q_star=None):
         if not q > 0:
             raise ValueError(f"q_star must be positive, got {q_star}")
         return CriticalRelu(mf, mf.numbers.convert(q))
+    if q_star is not None:
+        raise ValueError(f"q_star is for critical ReLU only; here q* is the fixed point, got q_star = {q_star}")
     if mf.phase == "unbounded" or not mf.q_star:
         raise ValueError(f"no large-depth laws in the {mf.phase} phase without a positive, finite q*")
+    if mf.chi_1 == 0:
+        raise ValueError("no large-depth laws at sigma_w2 = 0: one layer makes all inputs equal")
     if mf.phase == "ordered":
         return OrderedRelu(mf) if mf.activation.homogeneous else Ordered(mf)
     return Chaotic(mf) if mf.phase == "chaotic" else Critical(mf)

@@ -10,8 +10,8 @@ import numpy as np
 from ..inputs import covariance_of_pair
 from ..mean_field import mean_field
 from ..numbers import Digits, Floats
-from .law import Law, depth, power
-from .matrices import Uniform
+from .law import Law, constants, depth, power
+from .matrices import Uniform, as_floats
 from .orbits import kernels_at, of_distinct, settling_depth
 
 __all__ = ["Chaotic"]
@@ -24,15 +24,17 @@ class Chaotic(Law):
     Θ = (p⁽ˡ⁾ − p_ab*) Id + p_ab* 11ᵀ + H, H_ab = (R E_ab l + V_ab) χ_cˡ + O(l χ_c^(2l)) and hollow, where E is
     `coordinate`, V is `offset` and R `resonance`.  Hence, with ȳ the mean of y,
 
-    ==========  ===============================================  ====================  =====================
-    quantity    law                                              leaves, without V     leaves, with V
-    ==========  ===============================================  ====================  =====================
-    λ_max       p⁽ˡ⁾ + (m−1) p_ab* + 1ᵀH1/m                      O(χ_cˡ)               O(l χ_c^(2l))
-    λ_bulk      p⁽ˡ⁾ − p_ab* + eigenvalues of ΠHΠ                O(χ_cˡ)               O(l χ_c^(2l))
-    κ − 1       m p_ab* (χ₁−1)/q* χ₁^(−l) and smaller terms      χ₁^(−l) O(χ_cˡ)       χ₁^(−l) O(l χ_c^(2l))
-    P(Θ) y      p_ab* m ȳ/p⁽ˡ⁾ + H_test (y − ȳ)/p⁽ˡ⁾, corrected  a relative O(1/l)     a relative O(l χ_cˡ)
-                for p_ab* ≪ p⁽ˡ⁾
-    ==========  ===============================================  ====================  =====================
+    =======  =====================================================  ====================  =======================
+    quantity law                                                    leaves, without V     leaves, with V
+    =======  =====================================================  ====================  =======================
+    λ_max    p⁽ˡ⁾ + (m−1) p_ab* + m O(l χ_cˡ)                       m O(χ_cˡ)             m O(l χ_c^(2l))
+    λ_bulk   p⁽ˡ⁾ − p_ab* + m O(l χ_cˡ)                             m O(χ_cˡ)             m O(l χ_c^(2l))
+    κ − 1    m p_ab* (χ₁−1)/q* χ₁^(−l) + m O(l (χ_c/χ₁)ˡ), where    m O((χ_c/χ₁)ˡ)        m O(l (χ_c²/χ₁)ˡ)
+             p_ab* = 0 all of it the second term
+    P(Θ) y   p_ab* m ȳ/p⁽ˡ⁾ + H_test (y − ȳ)/p⁽ˡ⁾ + smaller terms   a relative O(1/l)     a relative O(l χ_cˡ)
+    =======  =====================================================  ====================  =======================
+
+    Spectrum and predictor are exact for the matrix with these entries.
 
     For K: H = E χ_c^(l−1), q* and c* q* in place of p⁽ˡ⁾ and p_ab*: κ tends to 1 + m c*/(1 − c*), P(K) y for
     zero-mean y to 0 as χ_cˡ.  Leaves O(χ_c^(2l)).
@@ -58,6 +60,11 @@ class Chaotic(Law):
         return (mf.chi_c + curvature * mf.p_ab_star) / mf.chi_c**2
 
     @property
+    def onset(self):
+        """ξ_c, the depth scale over which what the laws leave fades."""
+        return self.mf.xi_c
+
+    @property
     def depth_scale(self):
         """ξ_* = −1/log(χ_c/χ₁): P(Θ) y of zero-mean y falls by a factor e over it, but for the factor l.
 
@@ -71,24 +78,33 @@ class Chaotic(Law):
 
     def nngp_offdiagonal(self, l, E):
         """q_ab* + E χ_c^(l−1), leaving O(χ_c^(2l))."""
-        return self.mf.q_star * self.mf.c_star + E * self.mf.chi_c ** (depth(l) - 1)
+        return self.mf.q_star * self.mf.c_star + constants(E, "E") * self.mf.chi_c ** (depth(l) - 1)
+
+    def nngp_gap(self, l, E):
+        """2 (q* − q_ab), leaving O(χ_c^(2l))."""
+        return 2 * (self.mf.q_star - self.nngp_offdiagonal(l, E))
 
     def ntk_offdiagonal(self, l, E, offset=0):
         """p_ab* + (R E l + V) χ_cˡ, leaving O(χ_cˡ) without V and O(l χ_c^(2l)) with it."""
-        return self.mf.p_ab_star + (self.resonance * E * l + offset) * self.mf.chi_c ** depth(l)
+        E, offset = constants(E, "E"), constants(offset, "offset")
+        return self.mf.p_ab_star + (E * self.resonance * depth(l) + offset) * self.mf.chi_c ** depth(l)
+
+    def ntk_gap(self, l, E, offset=0):
+        """2 (p − p_ab), leaving what `ntk_offdiagonal` leaves, twice."""
+        return 2 * (self.ntk_diagonal(l) - self.ntk_offdiagonal(l, E, offset))
 
     def kappa_minus_1(self, l, E, offset=0, kernel="ntk"):
         """κ − 1, m p_ab*/(p⁽ˡ⁾ − p_ab*) to leading order, without the cancellation."""
         return self._matrix(l, E, offset, kernel).kappa_minus_1
 
     def _off(self, l, E, offset, kernel):
-        factor = power(self.mf.chi_c, l, "χ_c^l")
-        return (self.resonance * E * l + offset) * factor if kernel == "ntk" else E * (factor / self.mf.chi_c)
+        factor, E, offset = power(self.mf.chi_c, l, "χ_c^l"), constants(E, "E"), constants(offset, "offset")
+        return (E * self.resonance * l + offset) * factor if kernel == "ntk" else E * (factor / self.mf.chi_c)
 
     def _shape(self, l, off, kernel):
         mf = self.mf
         entries = (self.ntk_diagonal(l), mf.p_ab_star) if kernel == "ntk" else (mf.q_star, mf.q_star * mf.c_star)
-        return Uniform(*map(float, entries), off)
+        return Uniform(*map(float, as_floats((entries[0] - entries[1], entries[1]), "the diagonal")), off)
 
 
 @lru_cache(maxsize=8)  # E and V are mostly asked for together
@@ -98,7 +114,11 @@ def _memory(laws: Chaotic, one_minus_c: tuple) -> tuple:
     fine = Digits(40 if isinstance(numbers, Floats) else 2 * numbers.n + 10)
     exact = Chaotic(mean_field(mf.activation, mf.sigma_w2, mf.sigma_b2, Digits(fine.n + 20)))
     q_ab, chi_c = exact.mf.q_star * exact.mf.c_star, exact.mf.chi_c
-    l = settling_depth(numbers.eps / 10, mf.xi_c)
+    # A pair that is nearly equal leaves c = 1 by a factor χ₁ a layer; nearly opposite, with σ_b² = 0, c = −1 likewise.
+    least = min(min(e, 2 - e) if mf.sigma_b2 == 0 else e for e in one_minus_c)
+    if least == 0:
+        raise ValueError("one_minus_c = 2 with sigma_b2 = 0: opposite inputs stay opposite, and no law is about them")
+    l = settling_depth(numbers.eps / 10, mf.xi_c) + settling_depth(least / 2, -mf.xi_1)
     k = kernels_at(exact.mf, exact.mf.q_star, np.array(one_minus_c), l, fine)
     E = (k.nngp - q_ab) / chi_c ** (l - 1)
     V = (k.ntk - exact.mf.p_ab_star) / chi_c**l - E * l * exact.resonance

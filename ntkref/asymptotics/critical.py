@@ -8,41 +8,101 @@ from functools import cached_property
 
 import numpy as np
 
-from ..numbers import Floats, Numbers
-from .law import Law, depth
-from .matrices import Flat, Uniform
+from .law import Law, constants, depth, elementwise
+from .matrices import Flat, Uniform, as_floats
 from .orbits import fatou_constant, of_distinct
 
-__all__ = ["Critical", "logarithm"]
-
-
-def logarithm(x, numbers: Numbers):
-    """log x, element by element, in the number system."""
-    if isinstance(numbers, Floats):
-        return np.log(x)
-    return np.frompyfunc(numbers.context.log, 1, 1)(x)
+__all__ = ["Critical", "Line"]
 
 
 @dataclass(frozen=True)
-class Critical(Law):
+class Line(Law):
+    """What smooth φ and ReLU have in common at χ₁ = 1.
+
+    Some function u of 1 − c grows as u′ = u + α + r α/u + …, so Fatou's coordinate Φ(u) = u − r log u + s₁/u grows by
+    α a layer, up to O(u⁻³), and p_ab = A u + B + A₁/u + ….  Subclasses say what u is and give `alpha`, `r`, `_s1`,
+    `_series` = (A, B, A₁) and `nngp_diagonal`.
+    """
+
+    def ntk_diagonal(self, l):
+        """p⁽ˡ⁾ = l q*, exact (Eq. 17)."""
+        return depth(l) * self.nngp_diagonal
+
+    def ntk_offdiagonal(self, l, C):
+        """p_ab = A u + B + A₁/u, leaving O(log l/l²), for ReLU O(1/l²).
+
+        To O(log l/l) it is (q*/3)(l + ρ log l) + c₀, for ReLU (q/4)(l + ρ log l) + c₀.
+        """
+        u, (first, second, third) = self._u(l, C), self._series
+        return first * u + second + third / u
+
+    def nngp_offdiagonal(self, l, C):
+        """q_ab = q* − half the gap, leaving as much."""
+        return self.nngp_diagonal - self.nngp_gap(l, C) / 2
+
+    def ntk_gap(self, l, C):
+        """2 (p − p_ab), leaving what `ntk_offdiagonal` leaves, twice."""
+        return 2 * (self.ntk_diagonal(l) - self.ntk_offdiagonal(l, C))
+
+    def c0(self, C):
+        """c₀ = A C + B, the constant of p_ab."""
+        first, second, _ = self._series
+        return C * first + second
+
+    def _u(self, l, C):
+        """u at depth l: the root of Φ(u) = α l + C − r log α."""
+        numbers, C = self.mf.numbers, constants(C, "C")
+        target = C + (self.alpha * depth(l) - self.r * elementwise("log", self.alpha, numbers))
+        u = target + self.r * elementwise("log", self.alpha * l, numbers)
+        for _ in range(60):
+            if not np.all(u > 0):
+                break
+            step = u - self.r * elementwise("log", u, numbers) + self._s1 / u - target
+            step = step / (1 - self.r / u - self._s1 / u**2)
+            u = u - step
+            if np.all(np.abs(step) <= 4 * numbers.eps * u):
+                return u
+        raise ValueError(
+            f"the critical laws do not hold yet at depth {np.min(l)}; they set in well beyond {float(self.onset):.3g}"
+        )
+
+    def _common(self, l):
+        """The part of p_ab that all pairs share, A (α l + r log l)."""
+        first, _, _ = self._series
+        return first * (self.alpha * l + self.r * elementwise("log", l, self.mf.numbers))
+
+    def _off(self, l, C, offset, kernel):
+        return self.nngp_gap(l, C) / 2 if kernel == "nngp" else self.ntk_offdiagonal(l, C) - self._common(l)
+
+    def _shape(self, l, off, kernel):
+        if kernel == "nngp":
+            return Flat(float(self.nngp_diagonal), off)
+        common = self._common(l)
+        return Uniform(*map(float, as_floats((self.ntk_diagonal(l) - common, common), "the diagonal")), off)
+
+
+@dataclass(frozen=True)
+class Critical(Line):
     """χ₁ = 1: Θ/l tends to (q*/3)(11ᵀ + 2 Id), by powers and logarithms of l.
 
     The half-gap e = q* − q_ab obeys e′ = e − α e² + β e³ − γ e⁴ + …; r = (α² − β)/α and ρ = r/α.  With u = 1/e
     Fatou's coordinate Φ(u) = u − r log u + s₁/u grows by α a layer, and C, from `coordinate`, is where it starts.
-    Then p_ab = A u + B + A₁/u + O(log l/l²).  Hence, with c₀(C) from `c0`, as a matrix where C is one,
+    Then p_ab = A u + B + A₁/u + O(log l/l²).  With c₀(C) from `c0`, a hollow matrix where C is one, and C_test,
 
-    ========  ===============================================================================  =========
-    quantity  law                                                                              leaves
-    ========  ===============================================================================  =========
-    λ_max     (m+2) q* l/3 + (m−1)(q*ρ/3) log l + Σ_{a≠b} c₀/m + O(1/l)                        m O(1/l)
-    λ_bulk    2 q* l/3 − (q*ρ/3) log l + eigenvalues of Π c₀ Π + O(1/l)                        O(1/l)
-    κ         (m+2)/2 + (3m/4) ρ log l/l + m O(1/l), their ratio                               m O(1/l²)
-    P(Θ) y    ≈ (1/(2αl)) [C_test y − 11ᵀC y/(m+2)] for zero-mean y, C hollow; m ȳ/(m+2) more  O(1/l²)
-    ========  ===============================================================================  =========
+    ========  =======================================================================  ======================
+    quantity  law, to the first orders                                                 leaves, in full
+    ========  =======================================================================  ======================
+    λ_max     (m+2) q* l/3 + (m−1)(q*ρ/3) log l + Σ_{a≠b} c₀/m + m O(log l/l)          m O(log l/l²)
+    λ_bulk    2 q* l/3 − (q*ρ/3) log l + eigenvalues of Π c₀ Π + O(log l/l)            m O(log l/l²)
+    κ         (m+2)/2 + (3m/4) ρ log l/l + m O(1/l)                                    m² O(log l/l³)
+    P(Θ) y    (1/(2αl)) [C_test y − 11ᵀC y/(m+2)] + O(log l/l²) for y of mean 0;       O(log l/l³)
+              m ȳ/(m+2) + O(log l/l) for y = ȳ
+    ========  =======================================================================  ======================
 
-    For K = q* 11ᵀ − e: κ ~ m q* α l, and P(K) y ~ (1/(αl)) [C_test y − 11ᵀ C y/m] for zero-mean y.
+    Spectrum and predictor are exact for the matrix whose entries are the law's.  For K = q* 11ᵀ − e: κ ~ m q* α l,
+    and P(K) y ~ (1/(αl)) [C_test y − 11ᵀC y/m] for y of mean 0.
 
-    The laws set in at depths l ≫ `onset`.
+    The laws set in at depths well beyond `onset` and C/α.
     """
 
     def _taylor(self, order):
@@ -81,88 +141,33 @@ class Critical(Law):
         return 1 / (self.alpha * self.mf.q_star)
 
     @cached_property
+    def _third(self):
+        """The coefficient of u⁻² in 1/e′ = u + α + (α² − β)/u + …"""
+        return self.gamma - 2 * self.alpha * self.beta + self.alpha**3
+
+    @cached_property
     def _s1(self):
-        """s₁ of Fatou's coordinate: 1/e′ = u + α + (α² − β)/u + (α³ − 2αβ + γ)/u² + …"""
         alpha, r = self.alpha, self.r
-        third = self.gamma - 2 * alpha * self.beta + alpha**3
-        return (third - r**2 * alpha + r * alpha**2 / 2) / alpha
+        return (self._third - r**2 * alpha + r * alpha**2 / 2) / alpha
+
+    @cached_property
+    def _series(self):
+        """A, B, A₁ of p_ab = A/e + B + A₁ e, which solves p_ab(e′) = q* − e′ + f′(q* − e) p_ab(e) to order e²."""
+        q, alpha, beta = self.mf.q_star, self.alpha, self.beta
+        a = q / (3 * alpha)
+        b = q / 2 - 2 * q * self.rho / 3 - 1 / (2 * alpha)
+        return a, b, (alpha + 3 * beta * b - a * (4 * self.gamma + self._third)) / alpha
 
     def coordinate(self, one_minus_c):
         """C = lim 1/(q* − q_ab⁽ˡ⁾) − α l − r log l, Fatou's coordinate, to about 8 digits; a float64 array.
 
         Raises ArithmeticError next to the tip of the line, where `onset` exceeds 100 layers.
         """
-        mf, (alpha, r, onset) = self.mf, map(float, (self.alpha, self.r, self.onset))
-
-        def constant(e):
-            return fatou_constant(mf, mf.q_star, e, lambda K: 2 / K.gap, alpha, r, onset)
-
-        return of_distinct(one_minus_c, mf.numbers, constant)
-
-    def c0(self, C):
-        """c₀ = q*/2 + q*C/(3α) − (2/3)q*ρ − 1/(2α), the constant of p_ab."""
-        q, alpha = self.mf.q_star, self.alpha
-        return q / 2 + q * C / (3 * alpha) - 2 * q * self.rho / 3 - 1 / (2 * alpha)
-
-    @property
-    def _variance(self):
-        return self.mf.q_star
-
-    def ntk_diagonal(self, l):
-        """p⁽ˡ⁾ = l q*, exact (Eq. 17)."""
-        return depth(l) * self._variance
+        mf, constants = self.mf, (self.alpha, self.r, self._s1, self.onset)
+        return of_distinct(
+            one_minus_c, mf.numbers, lambda e: fatou_constant(mf, mf.q_star, e, lambda K: 2 / K.gap, *constants)
+        )
 
     def nngp_gap(self, l, C):
         """2 (q* − q_ab) = 2/u, leaving a relative O(1/l³); 2/(α l + r log l + C) to a relative O(log l/l²)."""
         return 2 / self._u(l, C)
-
-    def ntk_offdiagonal(self, l, C):
-        """p_ab = A u + B + A₁/u, leaving O(log l/l²); (q*/3)(l + ρ log l) + c₀ to O(log l/l)."""
-        u, (first, second, third) = self._u(l, C), self._series
-        return first * u + second + third / u
-
-    def ntk_gap(self, l, C):
-        """2 (p − p_ab), leaving O(log l/l²)."""
-        return 2 * (self.ntk_diagonal(l) - self.ntk_offdiagonal(l, C))
-
-    @cached_property
-    def _series(self):
-        """A, B, A₁ of p_ab = A/e + B + A₁ e, which solves p_ab(e′) = q* − e′ + f′(q* − e) p_ab(e) to order e²."""
-        q, alpha, beta, gamma = self.mf.q_star, self.alpha, self.beta, self.gamma
-        a, b = q / (3 * alpha), self.c0(0)
-        third = gamma - 2 * alpha * beta + alpha**3
-        return a, b, (alpha + 3 * beta * b - a * (4 * gamma + third)) / alpha
-
-    def _u(self, l, C):
-        """u at depth l, 1/(q* − q_ab): the root of Φ(u) = α l + C − r log α."""
-        numbers = self.mf.numbers
-        target = self.alpha * depth(l) + C - self.r * logarithm(self.alpha, numbers)
-        u = target + self.r * logarithm(self.alpha * l, numbers)
-        if not np.all(u > 0):
-            raise ValueError(f"the critical laws do not hold yet at depth {np.min(l)}: 1/(q* - q_ab) would be negative")
-        for _ in range(60):
-            step = (u - self.r * logarithm(u, numbers) + self._s1 / u - target) / (1 - self.r / u - self._s1 / u**2)
-            u = u - step
-            if not np.all(u > 0):
-                break
-            if np.all(np.abs(step) <= 4 * numbers.eps * u):
-                return u
-        raise ValueError(f"the critical laws do not hold yet at depth {np.min(l)}; they set in well after {self.onset}")
-
-    @cached_property
-    def _slopes(self):
-        """The factors of l and of log l in p_ab."""
-        first, _, _ = self._series
-        return first * self.alpha, first * self.r
-
-    def _common(self, l):
-        slope, log_slope = self._slopes
-        return slope * l + log_slope * logarithm(l, self.mf.numbers)
-
-    def _off(self, l, C, offset, kernel):
-        return self.nngp_gap(l, C) / 2 if kernel == "nngp" else self.ntk_offdiagonal(l, C) - self._common(l)
-
-    def _shape(self, l, off, kernel):
-        if kernel == "nngp":
-            return Flat(float(self._variance), off)
-        return Uniform(float(self.ntk_diagonal(l)), float(self._common(l)), off)

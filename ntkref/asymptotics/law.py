@@ -8,16 +8,46 @@ from typing import Any
 import numpy as np
 
 from ..mean_field import MeanField
-from .matrices import Flat, Uniform, hollow
+from ..network import fcn
+from ..numbers import Floats, Numbers
+from ..recursion import kernels
+from .matrices import Flat, Uniform, as_floats, hollow
 
-__all__ = ["Law", "depth", "power"]
+__all__ = ["Law", "constants", "depth", "elementwise", "power"]
+
+_TINY = 2.0**-1000  # below it float64 is about to lose digits
 
 
 def depth(l):
-    """`l`, a depth ≥ 1 or an array of them; else ValueError."""
-    if not np.all(np.asarray(l) >= 1):
-        raise ValueError(f"l must be a depth of at least 1, got {l}")
-    return l
+    """`l`, a depth ≥ 1 or an array of them; else TypeError or ValueError."""
+    try:
+        numbers = np.asarray(l, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"l must be a depth or an array of depths, got {l!r}") from None
+    if not (np.all(numbers >= 1) and np.all(numbers < np.inf)):
+        raise ValueError(f"l must be a depth of at least 1, and finite, got {l}")
+    return l if numbers.ndim == 0 else np.asarray(l)
+
+
+def constants(values, name: str, least=None):
+    """E, C or an offset as it is, a list as an array; ValueError where it is not finite or below `least`."""
+    values = values if np.ndim(values) == 0 else np.asarray(values)
+    try:
+        floats = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be real numbers, got {values!r}") from None
+    if not np.all(np.isfinite(floats)):
+        raise ValueError(f"{name} must be finite, got {values}")
+    if least is not None and not np.all(floats >= least):
+        raise ValueError(f"{name} must be at least {least}, got {values}")
+    return values
+
+
+def elementwise(name: str, x, numbers: Numbers):
+    """log or sin, element by element, in the number system."""
+    if isinstance(numbers, Floats):
+        return getattr(np, name)(x)
+    return np.frompyfunc(getattr(numbers.context, name), 1, 1)(x)
 
 
 def power(base, l, what: str):
@@ -28,21 +58,39 @@ def power(base, l, what: str):
         value = np.power(base, depth(l), dtype=float)
     if not np.all(value < np.inf):
         raise OverflowError(f"{what} overflows float64 at depth {np.max(l)}; use numbers=digits(n)")
-    if not np.all(value > 0):
+    if not np.all(value >= _TINY):
         raise FloatingPointError(f"{what} underflows float64 at depth {np.max(l)}; use numbers=digits(n)")
     return value if np.ndim(l) else float(value)
 
 
 @dataclass(frozen=True)
 class Law:
-    """The laws of one phase.
+    """The laws of one phase; they hold at depths well beyond `onset`.
 
     `E` is what `coordinate` gives for the training inputs, (m, m); `E_test` for test × training inputs, (t, m).
-    `offset` and `offset_test` are what the method `offset` gives, for the next order.  ``kernel="nngp"`` asks
-    for K in place of Θ.  Results of these five are float64.
+    `offset` and `offset_test`, for the NTK in order and chaos, are what the method `offset` gives, for the next
+    order.  ``kernel="nngp"`` asks for K in place of Θ.  Results of these five are float64.  They raise
+    ValueError at depths where the law's matrix is not positive yet.
     """
 
     mf: MeanField
+
+    def one_minus_c(self, x1, x2=None):
+        """1 − cosine of K⁽¹⁾ between inputs (n1, features) and (n2, features), what `coordinate` takes.
+
+        The inputs must be normalised: ``ntkref.normalised(x, net)``, for critical ReLU with ``q=q``.
+        """
+        mf, numbers = self.mf, self.mf.numbers
+        k = kernels(fcn(1, mf.activation, mf.sigma_w2, mf.sigma_b2), x1, x2, numbers)
+        for variances in k.nngp_variances:
+            if np.max(np.abs(variances / self.nngp_diagonal - 1)) > 1e-12:
+                raise ValueError(f"inputs must have K(x, x) = {self.nngp_diagonal} in the first layer: use normalised")
+        return k.nngp_gap / (2 * self.nngp_diagonal)
+
+    @property
+    def nngp_diagonal(self):
+        """K(x, x) = q*, at every depth."""
+        return self.mf.q_star
 
     def lambda_max(self, l, E, offset=0, kernel="ntk"):
         """λ_max of m inputs."""
@@ -64,9 +112,12 @@ class Law:
     def predictor(self, l, E, E_test, y, offset=0, offset_test=0, kernel="ntk"):
         """P y at the test inputs, (t,) or (t, outputs), for targets y (m,) or (m, outputs)."""
         matrix = self._matrix(l, E, offset, kernel)
-        test, y, m = np.asarray(self._off(l, E_test, offset_test, kernel), dtype=float), np.asarray(y, float), len(E)
+        test = as_floats(self._off(l, E_test, offset_test, kernel), "the law's matrix")
+        y, m = np.asarray(y, dtype=float), len(E)
         if test.ndim != 2 or test.shape[1] != m or y.ndim not in (1, 2) or len(y) != m:
             raise ValueError(f"E_test must be (t, {m}) and y ({m},) or ({m}, outputs), got {test.shape}, {y.shape}")
+        if not (np.all(np.isfinite(test)) and np.all(np.isfinite(y))):
+            raise ValueError("E_test and y must be finite")
         return matrix.predictor(test, y)
 
     def _matrix(self, l, E, offset, kernel) -> Flat | Uniform:
@@ -74,9 +125,21 @@ class Law:
             raise ValueError(f'kernel must be "ntk" or "nngp", got {kernel!r}')
         if np.ndim(l):
             raise ValueError(f"l must be one depth for a spectrum or a predictor, got {l}")
+        if np.any(np.asarray(offset) != 0) and (kernel == "nngp" or not hasattr(self, "offset")):
+            raise ValueError("offset belongs to the laws of the NTK in order (smooth φ) and chaos only")
         offset = offset if np.ndim(offset) == 0 else hollow(offset, "offset")
-        off = self._off(l, hollow(E, "E"), offset, kernel)
-        return self._shape(l, hollow(off, "the law's matrix"), kernel)
+        matrix = self._shape(l, hollow(self._off(l, hollow(E, "E"), offset, kernel), "the law's matrix"), kernel)
+        if not matrix.lambda_bulk[-1] > 0:
+            raise ValueError(
+                f"the laws do not hold yet at depth {l}: an eigenvalue would be {matrix.lambda_bulk[-1]:.3g}; "
+                f"they set in well beyond {float(self.onset):.3g}"
+            )
+        return matrix
+
+    @property
+    def onset(self):
+        """The depth beyond which the laws hold."""
+        raise NotImplementedError
 
     def _off(self, l, E, offset, kernel) -> Any:
         """w or H of pairs at depth l."""

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Flat", "Uniform", "hollow"]
+__all__ = ["Flat", "Uniform", "as_floats", "hollow"]
+
+
+def as_floats(values, what: str) -> np.ndarray:
+    """`values` in float64; OverflowError or FloatingPointError where that can't hold them."""
+    floats = np.array(values, dtype=float)
+    if np.any(np.isinf(floats)):
+        raise OverflowError(f"{what} overflows float64, in which spectra and predictors of laws are computed")
+    if np.any((floats == 0) & (np.asarray(values) != 0)):
+        raise FloatingPointError(f"{what} underflows float64, in which spectra and predictors of laws are computed")
+    return floats
 
 
 def hollow(matrix, name: str) -> np.ndarray:
     """A symmetric (m, m) float64 matrix, m ≥ 2, with its diagonal set to 0; or an error that names it."""
-    matrix = np.array(matrix, dtype=float)
+    matrix = as_floats(matrix, name)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ValueError(f"{name} must be a matrix (m, m) of at least two inputs, got shape {matrix.shape}")
     np.fill_diagonal(matrix, 0)
@@ -19,13 +29,6 @@ def hollow(matrix, name: str) -> np.ndarray:
     if not np.all(np.isfinite(matrix)) or np.max(np.abs(matrix - matrix.T)) > 1e-12 * np.max(np.abs(matrix)):
         raise ValueError(f"{name} must be finite and symmetric")
     return (matrix + matrix.T) / 2
-
-
-def _across_the_mean(matrix) -> np.ndarray:
-    """Descending eigenvalues of Π M Π on the complement of 1, where Π = Id − 11ᵀ/m: m − 1 of them."""
-    m = len(matrix)
-    complement = np.linalg.qr(np.column_stack([np.ones(m), np.eye(m)[:, 1:]]))[0][:, 1:]
-    return np.linalg.eigvalsh(complement.T @ matrix @ complement)[::-1]
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,13 @@ class Flat:
 
     @property
     def lambda_bulk(self) -> np.ndarray:
-        """The eigenvalues of −ΠwΠ, leaving a relative O(w/d)."""
-        return _across_the_mean(-self.w)
+        """The m − 1 eigenvalues of −ΠwΠ, Π = Id − 11ᵀ/m, across 1; leaving a relative O(w/d)."""
+        m = len(self.w)
+        across = np.linalg.qr(np.column_stack([np.ones(m), np.eye(m)[:, 1:]]))[0][:, 1:]
+        return np.linalg.eigvalsh(-across.T @ self.w @ across)[::-1]
 
     def predictor(self, w_test, y) -> np.ndarray:
-        """P y, exact for this matrix: kriging with variogram w, whose constraint d relaxes (5.12)."""
+        """P y, exact for this matrix: kriging with variogram w, whose constraint d relaxes (5.11)."""
         ones = np.ones(len(self.w))
         solved, weight = np.linalg.solve(self.w, y), np.linalg.solve(self.w, ones)
         gained = np.tensordot(ones, solved, 1) / (weight.sum() - 1 / self.diagonal)
@@ -55,33 +60,38 @@ class Flat:
 
 @dataclass(frozen=True)
 class Uniform:
-    """(d − o) Id + o 11ᵀ + H with H hollow and much smaller than d − o: chaos, and criticality (chapters 7, 9)."""
+    """a Id + o 11ᵀ + H with H hollow and much smaller than a: chaos, and criticality (chapters 7, 9)."""
 
-    diagonal: float
+    alone: float
     off: float
     H: np.ndarray
 
     @property
+    def _rest(self) -> np.ndarray:
+        """Descending eigenvalues of o 11ᵀ + H, so that none is lost beside a."""
+        return np.linalg.eigvalsh(self.off + self.H)[::-1]
+
+    @property
     def lambda_max(self) -> float:
-        """d + (m−1) o + 1ᵀH1/m, leaving O(H²/d)."""
-        m = len(self.H)
-        return self.diagonal + (m - 1) * self.off + np.sum(self.H) / m
+        """a + (m o + 1ᵀH1/m where o ≫ H), exact for this matrix."""
+        return self.alone + self._rest[0]
 
     @property
     def lambda_bulk(self) -> np.ndarray:
-        """d − o plus the eigenvalues of ΠHΠ, leaving O(H²/d)."""
-        return self.diagonal - self.off + _across_the_mean(self.H)
+        """a + (the eigenvalues of ΠHΠ where o ≫ H), exact for this matrix."""
+        return self.alone + self._rest[1:]
 
     @property
     def kappa_minus_1(self) -> float:
         """λ_max/λ_min − 1 without the cancellation."""
-        m, bulk = len(self.H), _across_the_mean(self.H)
-        return (m * self.off + np.sum(self.H) / m - bulk[-1]) / (self.diagonal - self.off + bulk[-1])
+        return (self._rest[0] - self._rest[-1]) / (self.alone + self._rest[-1])
 
     def predictor(self, H_test, y) -> np.ndarray:
-        """P y to first order in H, leaving a relative O(H²/(d − o)²) (5.8)."""
-        alone = self.diagonal - self.off
-        share = self.off / (alone + len(self.H) * self.off)  # P is share 11ᵀ at H = 0
-        total = np.sum(y, axis=0)
-        weights = (y - share * total) / alone
-        return share * total + H_test @ weights - share * np.sum(self.H @ weights, axis=0)
+        """P y, exact for this matrix; its expansion is (5.8).
+
+        The sum of the weights M⁻¹ y is tiny for y of mean 0, and follows without cancelling from 1ᵀ M M⁻¹ y = 1ᵀ y.
+        """
+        m = len(self.H)
+        weights = np.linalg.solve(self.alone * np.eye(m) + self.off + self.H, y)
+        total = (np.sum(y, axis=0) - np.sum(self.H @ weights, axis=0)) / (self.alone + m * self.off)
+        return self.off * total + H_test @ weights

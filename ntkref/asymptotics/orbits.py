@@ -14,35 +14,21 @@ from ..numbers import Numbers
 from ..pair import Covariance
 from ..recursion import Kernels, pairs_by_depth
 
-__all__ = ["fatou_constant", "kernels_at", "koenigs_limit", "of_distinct", "settling_depth"]
+__all__ = ["fatou_constant", "kernels_at", "of_distinct", "settling_depth"]
 
 _PATIENCE = 100_000  # layers; more would take minutes
 
 
-def orbit(mf: MeanField, q, one_minus_c, numbers: Numbers) -> Iterator[tuple[int, Covariance]]:
-    """(l, K⁽ˡ⁾) for l = 1, 2, … without end: Eq. 2 alone."""
-    sw2, sb2 = numbers.convert(mf.sigma_w2), numbers.convert(mf.sigma_b2)
-    K, depth = covariance_of_pair(q, one_minus_c, numbers), 1
-    while True:
-        yield depth, K
-        T, _ = mf.activation.duals(K, numbers)
-        K, depth = T.affine(sw2, sb2, numbers), depth + 1
-
-
-def kernels_at(mf: MeanField, q, one_minus_c, depth: int, numbers: Numbers) -> Kernels:
-    """K and Θ of pairs at `depth`."""
-    *_, (_, last) = pairs_by_depth(fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2), q, one_minus_c, numbers)
-    return last
-
-
 def of_distinct(one_minus_c, numbers: Numbers, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """`function` on each value of 1 − c once; 0 on the diagonal of a symmetric matrix, which no law uses.
+    """`function` on each value of 1 − c once; 0 on the diagonal of a Gram matrix, which no law uses.
 
-    Raises ValueError for 1 − c outside (0, 2] elsewhere: the laws are about different inputs.
+    A Gram matrix is a symmetric one with 0 on its diagonal, both up to rounding.  Raises ValueError for other
+    1 − c outside (0, 2]: the laws are about different inputs.
     """
     values = np.asarray(numbers.asarray(one_minus_c, "one_minus_c"))
-    gram = values.ndim == 2 and values.shape[0] == values.shape[1] and np.array_equal(values, values.T)
-    used = ~np.eye(len(values), dtype=bool) if gram else np.ones(values.shape, dtype=bool)
+    if values.size == 0:
+        raise ValueError("one_minus_c is empty")
+    used = ~np.eye(len(values), dtype=bool) if _is_gram(values) else np.ones(values.shape, dtype=bool)
     wrong = values[used & ~((values > 0) & (values <= 2))]
     if wrong.size:
         raise ValueError(f"one_minus_c must lie in (0, 2] for two different inputs, got {wrong[0]}")
@@ -53,6 +39,23 @@ def of_distinct(one_minus_c, numbers: Numbers, function: Callable[[np.ndarray], 
     return whole[()]
 
 
+def _is_gram(values) -> bool:
+    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+        return False
+    floats = values.astype(float)
+    if np.any(np.abs(np.diag(floats)) >= 1e-12):
+        return False
+    if np.max(np.abs(floats - floats.T)) >= 1e-12:
+        raise ValueError("one_minus_c has a diagonal of 0, as a Gram matrix has, but is not symmetric")
+    return True
+
+
+def kernels_at(mf: MeanField, q, one_minus_c, depth: int, numbers: Numbers) -> Kernels:
+    """K and Θ of pairs at `depth`."""
+    *_, (_, last) = pairs_by_depth(fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2), q, one_minus_c, numbers)
+    return last
+
+
 def settling_depth(tolerance, depth_scale) -> int:
     """The depth at which exp(−l/ξ) is `tolerance`; ArithmeticError where that is out of reach."""
     layers = -float(mpmath.log(tolerance)) * float(depth_scale)
@@ -61,44 +64,37 @@ def settling_depth(tolerance, depth_scale) -> int:
     return int(layers) + 1
 
 
-def koenigs_limit(ratios: Iterator[np.ndarray], tolerance: float, depth_scale) -> np.ndarray:
-    """The first of a sequence of arrays, converging over `depth_scale`, that agrees with the one before it."""
-    settling_depth(tolerance, depth_scale)
-    previous = next(ratios)
-    for current in ratios:
-        if np.all(np.abs(current - previous) <= tolerance * np.abs(current)):
-            return current
-        previous = current
+def fatou_constant(mf: MeanField, q, one_minus_c, reciprocal, alpha, r, s1, onset) -> np.ndarray:
+    """C in u_l = α l + r log l + C + o(1), for u = reciprocal(K) along an orbit; a float64 array.
 
-
-def fatou_constant(mf: MeanField, q, one_minus_c, reciprocal, slope: float, log_slope: float, onset: float):
-    """C in u_l = `slope` l + `log_slope` log l + C + o(1), for u = reciprocal(K) along an orbit; a float64 array.
-
-    u − r log(u/slope) − slope l is C plus a power series in 1/u; its first four terms are eliminated between
-    five depths, each twice the one before.  The same with four depths tells the error: below 1e-7 of the
-    constants' scale, or ArithmeticError.  The laws set in at depth `onset`, and the first depth is 60 times that.
+    Φ(u) = u − r log u + s₁/u grows by α + O(u⁻³) a layer, so Φ(u_l) − α l + r log α is C + O(u_l⁻²).  The leading
+    error is eliminated between two depths, the second 16 times max(250, 60 onsets).  What that changed bounds
+    what is left: below 1e-6 of C, or ArithmeticError.
     """
-    first = max(250, int(60 * onset) + 1)
-    depths = [first << i for i in range(5)]
-    if depths[-1] > _PATIENCE:
-        raise ArithmeticError(f"C would take {depths[-1]} layers to settle: too near the tip of the critical line")
-    us = np.array([reciprocal(K) for l, K in _until(orbit(mf, q, one_minus_c, mf.numbers), depths[-1]) if l in depths])
-    us = np.moveaxis(us.astype(float), 0, -1)
-    estimates = us - log_slope * np.log(us / slope) - slope * np.array(depths, dtype=float)
-    constants = [_extrapolated(us[..., i:], estimates[..., i:]) for i in (0, 1)]
-    error = np.max(np.abs(constants[1] - constants[0]) / (np.abs(constants[0]) + slope))
-    if not error < 1e-7:
-        raise ArithmeticError(f"C is known to a relative {error:.1g} only, after {depths[-1]} layers")
-    return constants[0]
+    alpha, r, s1 = map(float, (alpha, r, s1))
+    last = 16 * max(250, int(60 * float(onset)) + 1)
+    if last > _PATIENCE:
+        raise ArithmeticError(f"C would take {last} layers to settle: too near the tip of the critical line")
+    us, estimates = [], []
+    for l, K in _orbit(mf, q, one_minus_c, last):
+        if l in (last // 2, last):
+            u = np.asarray(reciprocal(K), dtype=float)
+            us.append(u)
+            estimates.append(u - r * np.log(u / alpha) + s1 / u - alpha * l)
+    ratio = (us[0] / us[1]) ** 2  # of the errors: 1/4, or 1 for inputs so close that u has not changed yet
+    step = (estimates[1] - estimates[0]) * np.where(ratio < 0.9, ratio / (1 - ratio), 0)
+    C = estimates[1] + step
+    if not np.all(np.abs(step) <= 1e-6 * (np.abs(C) + alpha)):
+        raise ArithmeticError(f"C is known to {np.max(np.abs(step)):.1g} only, after {last} layers")
+    return C
 
 
-def _until(steps, last: int):
-    for depth, K in steps:
+def _orbit(mf: MeanField, q, one_minus_c, last: int) -> Iterator[tuple[int, Covariance]]:
+    """(l, K⁽ˡ⁾) for l = 1 … last: Eq. 2 alone."""
+    numbers = mf.numbers
+    sw2, sb2 = numbers.convert(mf.sigma_w2), numbers.convert(mf.sigma_b2)
+    K = covariance_of_pair(q, one_minus_c, numbers)
+    for depth in range(1, last + 1):
         yield depth, K
-        if depth == last:
-            return
-
-
-def _extrapolated(us, estimates):
-    powers = np.stack([us**-i for i in range(us.shape[-1])], axis=-1)
-    return np.linalg.solve(powers, estimates[..., None])[..., 0, 0]
+        T, _ = mf.activation.duals(K, numbers)
+        K = T.affine(sw2, sb2, numbers)

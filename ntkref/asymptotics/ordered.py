@@ -5,17 +5,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
+from .law import Law, constants, depth, power
+from .matrices import Flat, as_floats
+from .orbits import kernels_at, of_distinct, settling_depth
 
-from .law import Law, depth, power
-from .matrices import Flat
-from .orbits import kernels_at, koenigs_limit, of_distinct, orbit, settling_depth
-
-__all__ = ["Ordered"]
+__all__ = ["Order", "Ordered"]
 
 
 @dataclass(frozen=True)
-class Ordered(Law):
+class Order(Law):
+    """What smooth φ and ReLU have in common where all entries tend to p*."""
+
+    def _settled(self, one_minus_c):
+        """K and Θ where the constants have settled to the last digit."""
+        numbers = self.mf.numbers
+        return kernels_at(self.mf, self.mf.q_star, one_minus_c, settling_depth(numbers.eps, self.onset), numbers)
+
+    def coordinate(self, one_minus_c):
+        """E = lim (q* − q_ab⁽ˡ⁾)/χ₁^(l−1) of pairs with K⁽¹⁾ = q*(1 − `one_minus_c`): Koenigs' coordinate.
+
+        To (20 + 4 l) u at the depth l = log(1/u) `onset` where it has settled, u the system's rounding.
+        """
+
+        def limit(e):
+            k = self._settled(e)
+            return k.nngp_gap / (2 * self.mf.chi_1 ** (k.depth - 1))
+
+        return of_distinct(one_minus_c, self.mf.numbers, limit)
+
+    @property
+    def onset(self):
+        """The depth scale over which what the laws leave fades: `depth_scale`."""
+        return self.depth_scale
+
+    def ntk_diagonal(self, l):
+        """p⁽ˡ⁾ = p* (1 − χ₁ˡ), exact (Eq. 14)."""
+        return self.mf.p_star * (1 - self.mf.chi_1 ** depth(l))
+
+    def nngp_gap(self, l, E):
+        """2 (q* − q_ab) = 2 E χ₁^(l−1), leaving a relative O(χ₁ˡ), for ReLU O(χ₁^(l/2))."""
+        return 2 * constants(E, "E", 0) * (power(self.mf.chi_1, l, "χ₁^l") / self.mf.chi_1)
+
+    def nngp_offdiagonal(self, l, E):
+        """q_ab = q* − half the gap, leaving as much."""
+        return self.mf.q_star - self.nngp_gap(l, E) / 2
+
+    def ntk_offdiagonal(self, l, E, *offset):
+        """p_ab = p⁽ˡ⁾ − half the gap, leaving as much."""
+        return self.ntk_diagonal(l) - self.ntk_gap(l, E, *offset) / 2
+
+    def _shape(self, l, off, kernel):
+        diagonal = self.ntk_diagonal(l) if kernel == "ntk" else self.mf.q_star
+        return Flat(float(as_floats(diagonal, "the diagonal")), off)
+
+
+@dataclass(frozen=True)
+class Ordered(Order):
     """χ₁ < 1: every entry of Θ tends to p*, and what is left of the data decays as l χ₁ˡ.
 
     Θ = p⁽ˡ⁾ 11ᵀ − w with w hollow, w_ab = (s E_ab l + W_ab) χ₁^(l−1) + O(l χ₁^(2l)), where E is `coordinate` and W
@@ -33,30 +78,14 @@ class Ordered(Law):
     For K: w = E χ₁^(l−1), q* in place of p*, no factor l, and errors O(χ₁ˡ); P(K) y has the same limit.
     """
 
-    def coordinate(self, one_minus_c):
-        """E = lim (q* − q_ab⁽ˡ⁾)/χ₁^(l−1) of pairs with K⁽¹⁾ = q*(1 − `one_minus_c`): Koenigs' coordinate.
-
-        To the digits of the number system, less those that rounding costs in about ξ₁ log(1/u) layers.
-        """
-        mf, numbers = self.mf, self.mf.numbers
-
-        def limit(e):
-            ratios = (K.gap / (2 * mf.chi_1 ** (l - 1)) for l, K in orbit(mf, mf.q_star, e, numbers))
-            return koenigs_limit(ratios, 4 * numbers.eps, mf.xi_1)
-
-        return of_distinct(one_minus_c, numbers, limit)
-
     def offset(self, one_minus_c):
-        """W = lim (p − p_ab)/χ₁^(l−1) − s E l, to a few l² u at the depth l = ξ₁ log(1/u) where it settles."""
-        mf, numbers = self.mf, self.mf.numbers
+        """W = lim (p − p_ab)/χ₁^(l−1) − s E l, to a few l² u at the depth l where it has settled."""
 
         def limit(e):
-            l = settling_depth(numbers.eps, mf.xi_1)
-            k = kernels_at(mf, mf.q_star, e, l, numbers)
-            unit = 2 * mf.chi_1 ** (l - 1)
-            return np.asarray(k.ntk_gap) / unit - self.s * l * np.asarray(k.nngp_gap) / unit
+            k = self._settled(e)
+            return (k.ntk_gap - k.nngp_gap * self.s * k.depth) / (2 * self.mf.chi_1 ** (k.depth - 1))
 
-        return of_distinct(one_minus_c, numbers, limit)
+        return of_distinct(one_minus_c, self.mf.numbers, limit)
 
     @cached_property
     def s(self):
@@ -70,20 +99,10 @@ class Ordered(Law):
         """ξ₁ = −1/log χ₁: κ grows by a factor e over it, but for the factor 1/l."""
         return self.mf.xi_1
 
-    def ntk_diagonal(self, l):
-        """p⁽ˡ⁾ = p* (1 − χ₁ˡ), exact (Eq. 14)."""
-        return self.mf.p_star * (1 - self.mf.chi_1 ** depth(l))
-
-    def nngp_gap(self, l, E):
-        """2 (q* − q_ab) = 2 E χ₁^(l−1), leaving a relative O(χ₁ˡ)."""
-        return 2 * E * power(self.mf.chi_1, l, "χ₁^l") / self.mf.chi_1
-
     def ntk_gap(self, l, E, offset=0):
         """2 (p − p_ab) = 2 (s E l + W) χ₁^(l−1), leaving a relative 1/l without W and O(χ₁ˡ) with it."""
-        return 2 * (self.s * E * l + offset) * (power(self.mf.chi_1, l, "χ₁^l") / self.mf.chi_1)
+        E, offset = constants(E, "E", 0), constants(offset, "offset")
+        return 2 * (E * self.s * depth(l) + offset) * (power(self.mf.chi_1, l, "χ₁^l") / self.mf.chi_1)
 
     def _off(self, l, E, offset, kernel):
         return (self.ntk_gap(l, E, offset) if kernel == "ntk" else self.nngp_gap(l, E)) / 2
-
-    def _shape(self, l, off, kernel):
-        return Flat(float(self.ntk_diagonal(l) if kernel == "ntk" else self.mf.q_star), off)

@@ -6,27 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from ..numbers import Floats
-from .critical import Critical
-from .law import Law, depth, power
-from .matrices import Flat
+from .critical import Line
+from .law import constants, elementwise, power
 from .orbits import fatou_constant, of_distinct
-from .ordered import Ordered
+from .ordered import Order
 
 __all__ = ["CriticalRelu", "OrderedRelu"]
 
 
 @dataclass(frozen=True)
-class OrderedRelu(Law):
+class OrderedRelu(Order):
     """σ_w² < 2 and σ_b² > 0: the kink makes the NTK's gap decay as χ₁^(l/2), not l χ₁ˡ.
 
     Θ = p⁽ˡ⁾ 11ᵀ − w with w_ab = s √E_ab χ₁^((l−1)/2) + O(l χ₁ˡ); spectrum and predictor follow as in `Ordered`,
     leaving a relative O(l χ₁^(l/2)).  P(Θ) y tends to kriging with variogram √E, P(K) y with variogram E.
     """
-
-    coordinate = Ordered.coordinate
 
     @cached_property
     def s(self):
@@ -40,44 +34,34 @@ class OrderedRelu(Law):
         """2ξ₁ = −2/log χ₁: κ grows by a factor e over it."""
         return 2 * self.mf.xi_1
 
-    def ntk_diagonal(self, l):
-        """p⁽ˡ⁾ = p* (1 − χ₁ˡ), exact."""
-        return self.mf.p_star * (1 - self.mf.chi_1 ** depth(l))
-
-    def nngp_gap(self, l, E):
-        """2 (q* − q_ab) = 2 E χ₁^(l−1), leaving a relative O(χ₁^(l/2))."""
-        return 2 * E * power(self.mf.chi_1, l, "χ₁^l") / self.mf.chi_1
-
     def ntk_gap(self, l, E):
         """2 (p − p_ab) = 2 s √E χ₁^((l−1)/2), leaving O(l χ₁ˡ)."""
-        sqrt = self.mf.numbers.sqrt
-        root = sqrt(self.mf.chi_1)
-        return 2 * self.s * sqrt(E) * (power(float(root) if isinstance(root, float) else root, l, "χ₁^(l/2)") / root)
+        numbers = self.mf.numbers
+        root = numbers.sqrt(self.mf.chi_1)
+        return 2 * elementwise("sqrt", constants(E, "E", 0), numbers) * (self.s * (power(root, l, "χ₁^(l/2)") / root))
 
     def _off(self, l, E, offset, kernel):
         return (self.ntk_gap(l, E) if kernel == "ntk" else self.nngp_gap(l, E)) / 2
 
-    def _shape(self, l, off, kernel):
-        return Flat(float(self.ntk_diagonal(l) if kernel == "ntk" else self.mf.q_star), off)
-
 
 @dataclass(frozen=True)
-class CriticalRelu(Critical):
+class CriticalRelu(Line):
     """(σ_w², σ_b²) = (2, 0), inputs of variance `q`: Θ/l tends to (q/4)(11ᵀ + 3 Id).
 
     With the angle in place of the half-gap, u = 1/θ, everything is as in `Critical`: Φ(u) = u − r log u + s₁/u
     grows by α = 1/(3π) a layer, r = 1/(2π), and p_ab = A u + B + A₁/u + O(1/l²).  Hence
 
-    ========  ==================================================================  =============
-    quantity  law                                                                 leaves
-    ========  ==================================================================  =============
-    λ_max     (m+3) q l/4 + (m−1)(3q/8) log l + Σ_{a≠b} c₀/m + O(1/l)             m O(1/l)
-    λ_bulk    3 q l/4 − (3q/8) log l + eigenvalues of Π c₀ Π + O(1/l)             O(1/l)
-    κ         (m+3)/3 + (2m/3) log l/l + m O(1/l), their ratio                    m O(1/l²)
-    P(Θ) y    ≈ (π/l) [C_test y − 11ᵀC y/(m+3)] for zero-mean y; m ȳ/(m+3) more  O(1/l²)
-    ========  ==================================================================  =============
+    ========  =====================================================================  ==================
+    quantity  law, to the first orders                                               leaves, in full
+    ========  =====================================================================  ==================
+    λ_max     (m+3) q l/4 + (m−1)(3q/8) log l + Σ_{a≠b} c₀/m + m O(log l/l)          m O(1/l²)
+    λ_bulk    3 q l/4 − (3q/8) log l + eigenvalues of Π c₀ Π + O(log l/l)            m O(1/l²)
+    κ         (m+3)/3 + (2m/3) log l/l + m O(1/l)                                    m² O(1/l³)
+    P(Θ) y    (π/l) [C_test y − 11ᵀC y/(m+3)] + O(log l/l²) for y of mean 0;         O(1/l³)
+              m ȳ/(m+3) + O(log l/l) for y = ȳ
+    ========  =====================================================================  ==================
 
-    For K = q 11ᵀ − e, e = q (1 − cos θ): the form of `Ordered`.
+    For K = q 11ᵀ − e, e = q (1 − cos θ): the form of `Ordered`.  The laws set in at depths well beyond C/α.
     """
 
     q: Any
@@ -112,28 +96,19 @@ class CriticalRelu(Critical):
         return 3 * pi * self.q / 4, -self.q / 8, -self.q * (186 * pi**2 + 25) / (240 * pi)
 
     @property
-    def _variance(self):
+    def nngp_diagonal(self):
+        """K(x, x) = q, at every depth."""
         return self.q
 
     def coordinate(self, one_minus_c):
         """C = lim 1/θ_l − l/(3π) − log l/(2π), to about 8 digits; a float64 array."""
-        mf = self.mf
+        mf, constants = self.mf, (self.alpha, self.r, self._s1, self.onset)
 
         def constant(e):
-            angle = mf.numbers.atan2
-            return fatou_constant(
-                mf, self.q, e, lambda K: 1 / angle(K.area, K.xy), *map(float, (self.alpha, self.r)), 1
-            )
+            return fatou_constant(mf, self.q, e, lambda K: 1 / mf.numbers.atan2(K.area, K.xy), *constants)
 
         return of_distinct(one_minus_c, mf.numbers, constant)
 
-    def c0(self, C):
-        """c₀ = q [(3π/4) C − 1/8], the constant of p_ab."""
-        return self._series[0] * C + self._series[1]
-
     def nngp_gap(self, l, C):
         """2 q (1 − cos θ_l) = 4 q sin²(θ_l/2), leaving a relative O(1/l³)."""
-        numbers = self.mf.numbers
-        half = 1 / (2 * self._u(l, C))
-        sine = np.sin(half) if isinstance(numbers, Floats) else np.frompyfunc(numbers.context.sin, 1, 1)(half)
-        return 4 * self.q * sine**2
+        return 4 * self.q * elementwise("sin", 1 / (2 * self._u(l, C)), self.mf.numbers) ** 2

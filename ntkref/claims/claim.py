@@ -121,19 +121,25 @@ class Outcome:
     def digits(self) -> float:
         """Digits of agreement in what is true: −log10 of the largest error of its equalities; nan without any.
 
-        An equality is a check that allows less than 1e-6; the others are of rates, bounds and limits.
+        An equality is a check that allows less than 1e-6 but not 0; the others are of rates, bounds, limits and counts.
         """
         true = "printed" if self.verdict == HOLDS else "corrected"
-        equalities = [m.error for m in self.measured if m.statement == true and m.allowed < 1e-6]
+        equalities = [m.error for m in self.measured if m.statement == true and 0 < m.allowed < 1e-6]
         return min((-math.log10(error) if error > 0 else math.inf for error in equalities), default=math.nan)
 
 
 def computed_verdict(measured: Iterable[Measured]) -> str:
-    """The verdict that measurements give; "undecided" where not even the corrected statement passes."""
+    """The verdict that measurements give; "undecided" where not even the corrected statement passes.
+
+    Whether what fails as printed is right but for a correction is told by "leading" measurements, which a route
+    makes where the words have a part that can be right by itself.
+    """
     passed = {}
     for m in measured:
         passed[m.statement] = passed.get(m.statement, True) and m.passed
-    if passed.get("printed", False):
+    if "printed" not in passed:
+        return "undecided"
+    if passed["printed"]:
         return HOLDS if passed.get("corrected", True) and passed.get("leading", True) else "undecided"
     if not passed.get("corrected", False):
         return "undecided"
@@ -141,10 +147,10 @@ def computed_verdict(measured: Iterable[Measured]) -> str:
 
 
 def run_route(claim: Claim, route: str, setting: Setting) -> Outcome:
-    """Run one route of a claim.  A step of a chapter that does not hold is a measurement too."""
+    """Run one route of a claim.  A step of a chapter that does not hold, or any other error, is an outcome too."""
     start = time.perf_counter()
     try:
         measured = tuple(claim.routes[route](setting))
-    except AssertionError as error:
-        measured = (printed(f"chapter {claim.chapter} fails: {error}", math.inf, 0, "every step must hold"),)
+    except Exception as error:
+        measured = (printed(f"{type(error).__name__}: {error}", math.inf, 0, "every step must run and hold"),)
     return Outcome(claim, route, measured, computed_verdict(measured), time.perf_counter() - start)

@@ -14,23 +14,33 @@ from .setting import Setting
 PHASES = ("ordered", "critical", "chaotic")
 
 
+def _or_nan(law, *arguments) -> float:
+    """What a law says, or nan at depths where it does not hold yet."""
+    try:
+        return float(law(*arguments))
+    except ValueError:
+        return math.nan
+
+
 def _spectra(setting: Setting, phase: str, what: str, value, law, log: str, first=1) -> Curve:
     """A number of the spectrum of the training images against its law, where the law holds."""
     laws, (E, _, offset, _) = setting.laws(phase), setting.constants(phase)
     depths = [l for l in setting.depths(phase) if l >= first]
     computed = [value(setting.spectrum(phase, l), l) for l in depths]
-    return Curve(what, depths, computed, [law(laws, l, E, offset) for l in depths], log)
+    return Curve(what, depths, computed, [_or_nan(law, laws, l, E, offset) for l in depths], log)
 
 
 def _predictions(setting: Setting, phase: str, what: str, scale, log: str, mean=False, first=1) -> Curve:
     """The first test image's prediction, as `scale` of it and l, against its law."""
     laws, (E, E_test, offset, offset_test) = setting.laws(phase), setting.constants(phase)
-    y = setting.images(phase)[2]
-    y = np.ones_like(y) if mean else y
+    y = setting.ones if mean else setting.images(phase)[2]
     depths = [l for l in setting.depths(phase) if l >= first]
-    computed = [scale(setting.prediction(phase, l, mean=mean)[0], l) for l in depths]
-    predicted = [scale(laws.predictor(l, E, E_test, y, offset, offset_test)[0], l) for l in depths]
-    return Curve(what, depths, computed, predicted, log)
+    computed = [scale(setting.prediction(phase, l, y=y)[0], l) for l in depths]
+
+    def law(l):
+        return scale(laws.predictor(l, E, E_test, y, offset, offset_test)[0], l)
+
+    return Curve(what, depths, computed, [_or_nan(law, l) for l in depths], log)
 
 
 def _pairs(setting: Setting, phase: str, depths, what, value, law, log, numbers=float64) -> Curve:
@@ -38,13 +48,13 @@ def _pairs(setting: Setting, phase: str, depths, what, value, law, log, numbers=
     laws, steps = setting.laws(phase, numbers), setting.pair(phase, depths, numbers)
     E = setting.constants(phase)[0][0, 1]
     computed = [float(value(steps[l])) for l in depths]
-    return Curve(what, depths, computed, [float(law(laws, l, E)) for l in depths], log)
+    return Curve(what, depths, computed, [_or_nan(law, laws, l, E) for l in depths], log)
 
 
 _LONG, _SHORT = (1, 3, 10, 30, 100, 300, 1000, 3000), tuple(range(1, 82, 10))
 
 
-def variance_and_cosine(setting: Setting) -> Curve:
+def chaotic_cosine(setting: Setting) -> Curve:
     depths = tuple(range(1, 42, 5))
     steps, mf = setting.pair("chaotic", depths, float64), setting.mean_field("chaotic")
     cosines = [float(steps[l].nngp) / mf.q_star for l in depths]
@@ -68,7 +78,7 @@ def chaotic_nngp(setting: Setting) -> Curve:
 
 def chaotic_ntk(setting: Setting) -> Curve:
     numbers = setting.digits
-    mf, (_E, _, V, _) = setting.mean_field("chaotic", numbers), setting.constants("chaotic")
+    mf, V = setting.mean_field("chaotic", numbers), setting.constants("chaotic")[2]
     return _pairs(
         setting,
         "chaotic",
@@ -169,7 +179,7 @@ def ordered_predictor(setting: Setting) -> Curve:
 def critical_nngp(setting: Setting) -> Curve:
     return _pairs(
         setting, "critical", _LONG, "q* − q_ab", lambda k: k.nngp_gap / 2,
-        lambda laws, l, C: laws.nngp_gap(l, C) / 2 if l > 5 else math.nan, "xy",
+        lambda laws, l, C: laws.nngp_gap(l, C) / 2, "xy",
     )  # fmt: skip
 
 
@@ -177,7 +187,7 @@ def critical_ntk(setting: Setting) -> Curve:
     q = setting.mean_field("critical").q_star
     return _pairs(
         setting, "critical", _LONG, "p_ab − l q*/3", lambda k: k.ntk - k.depth * q / 3,
-        lambda laws, l, C: laws.ntk_offdiagonal(l, C) - l * q / 3 if l > 5 else math.nan, "x",
+        lambda laws, l, C: laws.ntk_offdiagonal(l, C) - l * q / 3, "x",
     )  # fmt: skip
 
 
@@ -262,7 +272,7 @@ def rbf_smallest(setting: Setting) -> Curve:
     distances, depths = squared_distances(5, 3), range(0, 31, 3)
     computed = [float(rbf_spectrum(distances, l)[0]) for l in depths]
     return Curve("λ_min, 5 points of 3 features", depths, computed,
-                 [computed[-1] * 4.0 ** (30 - l) for l in depths], "y", "l")  # fmt: skip
+                 [computed[5] * 4.0 ** (15 - l) for l in depths], "y", "l")  # fmt: skip
 
 
 def rbf_narrow(setting: Setting) -> Curve:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 
 import numpy as np
 
 from . import curves
 from .claim import CORRECTED, HOLDS, WRONG, corrected, leading, printed, sentence
-from .laws import BOUNDED, SETTLED, drift, growth, logs, settling
+from .measures import BOUNDED, DECADE, drift, growth, logs, settling
 from .setting import Setting
 
 __all__ = ["LINE_CLAIMS"]
@@ -34,23 +35,23 @@ def _linearly(setting: Setting):
     slopes = (first - second) / 20, (second - third) / 70
     yield printed("P(Θ) y falls linearly", slopes[0] / slopes[1] - 1, 0.1, "a straight line has one slope")
     scaled = [l * setting.prediction("critical", l) for l in setting.gram_decades]
-    yield corrected("l P(Θ) y settles", settling(scaled), *SETTLED)
-    yield corrected("so P(Θ) y vanishes", last / first, 0.01, "10/10⁴ and less")
+    yield corrected("l P(Θ) y settles", settling(scaled), *DECADE)
+    yield corrected("so P(Θ) y vanishes", last / first, 0.05, "10/10⁴ times what l P(Θ) y still grew from l = 10")
 
 
 def _predictor_order(setting: Setting, phase, extra, fraction):
     """P(Θ) 1 and l P(Θ) y."""
     m, depths = setting.m, setting.depths(phase)
     last = depths[-1]
-    ones = setting.prediction(phase, last, mean=True)
-    yield printed("P(Θ) = O(1/l)", np.max(np.abs(ones)), 0.1, "P(Θ) 1 at the last depth")
+    ones = setting.prediction(phase, last, y=setting.ones)
+    yield printed("P(Θ) = O(1/l)", np.max(np.abs(ones)), *logs(last))
     scaled = [l * setting.prediction(phase, l) for l in depths[-2:]]
-    yield leading("P(Θ) y = O(1/l) for zero-mean y", settling(scaled), *SETTLED)
+    yield leading("P(Θ) y = O(1/l) for zero-mean y", settling(scaled), *DECADE)
     constant = m / (m + extra)
     yield corrected(f"P(Θ) 1 → m/(m+{extra})", np.max(np.abs(ones / constant - 1)), *logs(last))
     laws, (E, E_test, _, _), y = setting.laws(phase), setting.constants(phase), setting.images(phase)[2]
     misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled, depths[-2:], strict=True)]
-    yield corrected(f"P(Θ) y = {fraction}/l; what is left, times l², is bounded", growth(misses), *BOUNDED)
+    yield corrected(f"P(Θ) y = {fraction}/l and smaller terms: what is left, times l², falls", growth(misses), *BOUNDED)
 
 
 def _predictor_order_derivation(setting: Setting, phase, chapter, extra):
@@ -64,7 +65,6 @@ def _predictor_order_derivation(setting: Setting, phase, chapter, extra):
     factor = float(setting.evaluate(results["predictor_factor"], arguments))
     law = l * laws.predictor(l, C, np.array([[1.5, 0.5]]), y)[0]  # C y sums to 0 here
     yield leading("l P(Θ) y, derived, is the law's at l = 1e9", law / factor - 1, 1e-6, "log l/l")
-    yield corrected("and so its constant is confirmed", law / factor - 1, 1e-6, "log l/l")
 
 
 def _swapped_derivation(setting: Setting):
@@ -73,7 +73,8 @@ def _swapped_derivation(setting: Setting):
     mf = setting.mean_field("chaotic", numbers)
     xi_c, xi_1 = (setting.evaluate(results["xi"], (chi,)) for chi in (mf.chi_c, mf.chi_1))
     log, allowed = numbers.context.log, (1000 * numbers.eps, "χ to n digits")
-    yield printed("ξ_* = −1/(log ξ_c − log ξ₁)", -1 / (log(xi_c) - log(abs(xi_1))) / mf.xi_star - 1, *allowed)
+    as_printed = -1 / (log(xi_c) - log(xi_1))  # in chaos ξ₁ < 0, and its logarithm is complex
+    yield printed("ξ_* = −1/(log ξ_c − log ξ₁)", abs(as_printed / mf.xi_star - 1), *allowed)
     yield corrected("1/ξ_* = 1/ξ_c − 1/ξ₁", 1 / (1 / xi_c - 1 / xi_1) / mf.xi_star - 1, *allowed)
 
 
@@ -84,7 +85,11 @@ def _relu_entries(setting: Setting):
     yield printed("Θ/l → (q/4)(11ᵀ + 3 Id)", np.max(np.abs(theta / last - target)), *logs(last))
     C = setting.constants("relu")[0]
     off = ~np.eye(setting.m, dtype=bool)
-    yield printed("and to the constant", np.max(np.abs((theta - laws.ntk_offdiagonal(last, C))[off])), *logs(last))
+    misses = []
+    for l in (setting.depths("relu")[-2], last):
+        left = setting.kernels("relu")[l][0].ntk - laws.ntk_offdiagonal(l, C)
+        misses.append(left[off] * l**2)
+    yield printed("against the law, times l², what is left is bounded", growth(misses), *BOUNDED)
 
 
 def _relu_kappa(setting: Setting):
@@ -92,14 +97,16 @@ def _relu_kappa(setting: Setting):
     limit, depths = (setting.m + 3) / 3, setting.depths("relu")[-2:]
     kappas = [setting.spectrum("relu", l).kappa for l in depths]
     yield printed("κ → (m+3)/3", kappas[-1] / limit - 1, *logs(depths[-1]))
-    misses = [abs(k / laws.kappa(l, C) - 1) * l for k, l in zip(kappas, depths, strict=True)]
-    yield printed("and to the next order, times l, → 0", misses[-1], 0.1, "O(log l/l)")
+    misses = [abs(k / laws.kappa(l, C) - 1) * l**2 for k, l in zip(kappas, depths, strict=True)]
+    yield printed("against its law, times l², it falls", growth(misses), *BOUNDED)
 
 
 def _relu_kappa_derivation(setting: Setting):
     results, numbers = setting.chapter("relu"), setting.digits
     m = setting.m
-    yield printed("(m+3)/3, derived", 3 * setting.evaluate(results["kappa"], (m,)) / (m + 3) - 1, 10 * numbers.eps, "")
+    yield printed(
+        "(m+3)/3, derived", 3 * setting.evaluate(results["kappa"], (m,)) / (m + 3) - 1, 10 * numbers.eps, "rounding"
+    )
 
 
 def _kappa_rate(setting: Setting):
@@ -109,8 +116,10 @@ def _kappa_rate(setting: Setting):
     yield printed("(κ − (m+2)/2) l is O(1)", *drift(scaled, m, depths[-1]))
     yield leading("κ → (m+2)/2", scaled[-1] / depths[-1] / limit, *logs(depths[-1]))
     last = depths[-1]
-    off = (setting.spectrum("critical", last).kappa - laws.kappa(last, C)) * last**2
-    yield corrected("against its law, times l², is bounded", off / m, 100, "O(1), and rounding of κ")
+    left = [(setting.spectrum("critical", l).kappa - laws.kappa(l, C)) * l**2 for l in depths[-2:]]
+    yield corrected("against its law, times l², it falls", growth(left), *BOUNDED)
+    s = setting.spectrum("critical", last)
+    yield leading("λ_0/λ_1 → (m+2)/2 too", s.lambda_max / s.lambda_bulk[0] / limit - 1, *logs(last))
 
 
 def _swapped(setting: Setting):
@@ -118,8 +127,8 @@ def _swapped(setting: Setting):
     mf = setting.mean_field("chaotic")
     size = [np.max(np.abs(setting.prediction("chaotic", l))) / l for l in (60, 80)]
     measured = 20 / math.log(size[0] / size[1])
-    as_printed = -1 / (math.log(mf.xi_c) - math.log(abs(mf.xi_1)))
-    yield printed("ξ_* = −1/(log ξ_c − log ξ_1)", as_printed / measured - 1, 0.01, "a depth scale")
+    as_printed = -1 / (math.log(mf.xi_c) - cmath.log(mf.xi_1))  # in chaos ξ₁ < 0, and its logarithm is complex
+    yield printed("ξ_* = −1/(log ξ_c − log ξ₁)", abs(as_printed / measured - 1), 0.01, "O(1/l²) where it is right")
     yield corrected("ξ_* = −1/(log χ_c − log χ₁)", mf.xi_star / measured - 1, 0.01, "O(1/l²)")
 
 
@@ -136,7 +145,7 @@ LINE_CLAIMS = (
     sentence(
         "6.3-kappa",
         "6.3",
-        "κ = (m+2)/2 + m O(1/l), at the rate 1/l",
+        "κ, and λ_0/λ_1 (Figure 1), tend to (m+2)/2; κ at the rate 1/l",
         CORRECTED,
         "critical_line",
         _kappa_rate,
@@ -206,6 +215,6 @@ LINE_CLAIMS = (
         WRONG,
         "notation",
         {"derivation": _swapped_derivation, "float64": _swapped},
-        truth="ξ_* = −1/(log χ_c − log χ₁): χ, not ξ",
+        truth="ξ_* = −1/(log χ_c − log χ₁): χ, not ξ, whose logarithms are not even real",
     ),
 )

@@ -84,7 +84,7 @@ class Setting:
         if phase in _DEPTHS:
             return _DEPTHS[phase]
         decades = (100, 1000, 3000) if phase == "relu" else self.gram_decades
-        return tuple(sorted({1, 3, 10, 30, 100, 300, 1000, *(d for d in decades)} - {d for d in (300,) if self.quick}))
+        return tuple(sorted({1, 3, 10, 30, 100, 300, 1000, *decades}))
 
     def mean_field(self, phase: str, numbers: Numbers = float64) -> MeanField:
         """The mean field at the point that stands for `phase`."""
@@ -115,11 +115,15 @@ class Setting:
         """The spectrum of the training images."""
         return _spectrum(phase, self.depths(phase), depth, kernel)
 
-    def prediction(self, phase: str, depth: int, kernel: str = "ntk", mean: bool = False) -> np.ndarray:
-        """P y at the test images, for the zero-mean targets or, with `mean`, for y = 1."""
+    def prediction(self, phase: str, depth: int, kernel: str = "ntk", y=None) -> np.ndarray:
+        """P y at the test images, for the zero-mean targets or `y`."""
         gram, cross = self.kernels(phase)[depth]
-        y = self.images(phase)[2]
-        return mean_predictor(gram, cross, np.ones_like(y) if mean else y, kernel)
+        return mean_predictor(gram, cross, self.images(phase)[2] if y is None else y, kernel)
+
+    @property
+    def ones(self) -> np.ndarray:
+        """Targets that are all 1."""
+        return np.ones(self.m)
 
     def pair(self, phase: str, depths: tuple[int, ...], numbers: Numbers) -> dict[int, Kernels]:
         """{l: kernels} of the first two training images."""

@@ -15,7 +15,7 @@ _PHASES = ("ordered", "critical", "chaotic")
 def corrected_table() -> str:
     """Table 1's fully-connected column: what is printed, what is true with its constants, and those constants.
 
-    The laws are those of the claims; the constants are `asymptotics`' at the audit's points, for its 12 images.
+    The laws are those of the claims; the constants are `asymptotics`' at the audit's points.
     """
     lines = ["| | phase | printed | with constants |", "|---|---|---|---|"]
     for row, name in _ROWS.items():
@@ -46,7 +46,7 @@ def _constants(setting: Setting):
     yield "|---|---|"
     for phase, names in (
         ("ordered", ("q_star", "chi_1", "p_star", "s")),
-        ("critical", ("q_star", "alpha", "r", "rho")),
+        ("critical", ("q_star", "alpha", "rho")),
         ("chaotic", ("q_star", "c_star", "chi_1", "chi_c", "p_ab_star", "resonance")),
     ):
         laws = setting.laws(phase)
@@ -64,7 +64,6 @@ _SYMBOLS = {
     "p_ab_star": "p_ab*",
     "s": "s",
     "alpha": "α",
-    "r": "r",
     "rho": "ρ",
     "resonance": "R",
 }

@@ -10,7 +10,7 @@ from ..datasets import optical_digits
 from ..numbers import digits
 from . import curves
 from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
-from .laws import settling
+from .measures import settling
 from .setting import Setting
 
 __all__ = ["TOY_CLAIMS", "flat_order", "rbf_spectrum", "squared_distances"]
@@ -54,8 +54,10 @@ def _eq10(setting: Setting):
 
 def _flat_top(setting: Setting):
     distances, m = squared_distances(setting.m, 64), setting.m
-    misses = [(1 - rbf_spectrum(distances, l)[-1] / m) * 2**l for l in (20, 30)]
+    misses = [float(1 - rbf_spectrum(distances, l)[-1] / m) * 2**l for l in (20, 30)]
     yield printed("(1 − λ_max/m) 2ˡ settles", settling(misses), 1e-5, "O(2^−l)")
+    mean = distances.sum() / m**2 / (int(distances.sum()) // (m * (m - 1)))
+    yield printed("at the mean of all D", misses[1] / mean - 1, 1e-6, "O(2^−l)")
 
 
 def _slope(distances, depths=(20, 30)):
@@ -114,7 +116,9 @@ def _narrow(setting: Setting):
     for l in (20, 60):
         values = rbf_spectrum(distances, -math.log2(l))
         ratios.append(float((values[-1] / values[0] - 1) / (2 * math.exp(-l * nearest / scale))))
-        yield printed(f"κ − 1 is small at l = {l}", values[-1] / values[0] - 1, math.exp(-l * nearest / scale / 2), "")
+        yield printed(
+            f"κ − 1 is small at l = {l}", values[-1] / values[0] - 1, math.exp(-l * nearest / scale / 2), "tends to 0"
+        )
     room = 5 * math.exp(-60 * (second - nearest) / scale)
     yield printed("(κ − 1) e^{l D_min}/2 tends to 1", ratios[1] - 1, room, "the second nearest pair")
 
@@ -137,7 +141,8 @@ TOY_CLAIMS = (
         CORRECTED,
         "rbf",
         {"derivation": _flat_bulk_derivation, "digits": _flat_bulk},
-        truth="only for m ≤ n₀ + 1 points of n₀ features; else λ_min ~ 2^(−kl), k least with C(n₀+k, k) ≥ m",
+        truth="only for m ≤ n₀ + 1 points of n₀ features; else λ_min ~ 2^(−kl), k least with C(n₀+k, k) ≥ m, "
+        "if no polynomial of degree < k vanishes on them",
         curve=curves.rbf_smallest,
     ),
     Claim(
@@ -156,7 +161,7 @@ TOY_CLAIMS = (
         HOLDS,
         "rbf",
         {"digits": _narrow},
-        law="κ − 1 ~ 2 exp(−l D_min)",
+        law="κ − 1 ~ 2 exp(−l D_min), for one nearest pair",
         curve=curves.rbf_narrow,
     ),
 )

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-__all__ = ["BOUNDED", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
+__all__ = ["BOUNDED", "DECADE", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
 
-BOUNDED = 0.1, "a bounded sequence stops growing; an l or log l too many would go on"
-SETTLED = 0.1, "the distance to a limit at rate 1/l or faster halves as l doubles, so steps shrink"
+BOUNDED = 0.03, "a bounded sequence stops growing; even 2 + log l would grow by 9 % as l doubles from 200"
+SETTLED = 0.03, "what is left falls at least as 1/l, and halves as l doubles from 200"
+DECADE = 0.1, "what is left is log l/l or less; even 2 + log l would grow by 20 % over a decade from 10⁴"
 STRAIGHT = 0.01, "what curves the line is a factor χˡ, below 0.001 at these depths"
 
 
@@ -36,9 +37,9 @@ def straightness(values) -> float:
 
 
 def drift(values, unit, reach: int) -> tuple:
-    """(error, allowed, reason) of "O(1)": how far a remainder moves over the decade of l that ends at `reach`,
+    """(error, allowed, reason) of "O(1)": how far a remainder moves over the decade of depth that ends at `reach`.
 
-    in units of `unit`.  A remainder c + O(log l/l) moves by about log l/l of the decade's start.
+    In units of `unit`; c + O(log l/l) moves by about log l/l at the decade's start.
     """
     before, after = _floats(values)[-2:]
     allowed = 10 * np.log(reach) / (reach / 10)
