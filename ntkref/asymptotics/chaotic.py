@@ -24,15 +24,15 @@ class Chaotic(Law):
     Θ = (p⁽ˡ⁾ − p_ab*) Id + p_ab* 11ᵀ + H, H_ab = (R E_ab l + V_ab) χ_cˡ + O(l χ_c^(2l)) and hollow, where E is
     `coordinate`, V is `offset` and R `resonance`.  Hence, with ȳ the mean of y,
 
-    =======  =====================================================  ====================  =======================
-    quantity law                                                    leaves, without V     leaves, with V
-    =======  =====================================================  ====================  =======================
-    λ_max    p⁽ˡ⁾ + (m−1) p_ab* + m O(l χ_cˡ)                       m O(χ_cˡ)             m O(l χ_c^(2l))
-    λ_bulk   p⁽ˡ⁾ − p_ab* + m O(l χ_cˡ)                             m O(χ_cˡ)             m O(l χ_c^(2l))
-    κ − 1    m p_ab* (χ₁−1)/q* χ₁^(−l) + m O(l (χ_c/χ₁)ˡ), where    m O((χ_c/χ₁)ˡ)        m O(l (χ_c²/χ₁)ˡ)
-             p_ab* = 0 all of it the second term
-    P(Θ) y   p_ab* m ȳ/p⁽ˡ⁾ + H_test (y − ȳ)/p⁽ˡ⁾ + smaller terms   a relative O(1/l)     a relative O(l χ_cˡ)
-    =======  =====================================================  ====================  =======================
+    ========  ====================================================  ====================  =======================
+    quantity  law                                                   leaves, without V     leaves, with V
+    ========  ====================================================  ====================  =======================
+    λ_max     p⁽ˡ⁾ + (m−1) p_ab* + m O(l χ_cˡ)                      m O(χ_cˡ)             m O(l χ_c^(2l))
+    λ_bulk    p⁽ˡ⁾ − p_ab* + m O(l χ_cˡ)                            m O(χ_cˡ)             m O(l χ_c^(2l))
+    κ − 1     m p_ab* (χ₁−1)/q* χ₁^(−l) + m O(l (χ_c/χ₁)ˡ), where   m O((χ_c/χ₁)ˡ)        m O(l (χ_c²/χ₁)ˡ)
+              p_ab* = 0 all of it the second term
+    P(Θ) y    p_ab* m ȳ/p⁽ˡ⁾ + H_test (y − ȳ)/p⁽ˡ⁾ + smaller terms  a relative O(1/l)     a relative O(l χ_cˡ)
+    ========  ====================================================  ====================  =======================
 
     Spectrum and predictor are exact for the matrix with these entries.
 

@@ -11,7 +11,7 @@ from ..network import fcn
 from ..numbers import float64
 from ..recursion import kernels, kernels_of_pair
 from . import curves
-from .claim import CORRECTED, HOLDS, WRONG, Claim, corrected, leading, printed
+from .claim import CORRECTED, HOLDS, WRONG, Claim, both, corrected, leading, printed
 from .definition import sampled_outputs
 from .measures import DECADE, logs, settling
 from .setting import Setting
@@ -135,10 +135,6 @@ def _power_law(setting: Setting):
     yield printed("and tends to 1/α", limit, *logs(setting.decades[-1]))
 
 
-def _both(measure):
-    return {"digits": lambda setting: measure(setting, setting.digits), "float64": lambda s: measure(s, float64)}
-
-
 BACKGROUND_CLAIMS = (
     Claim(
         "eq-1",
@@ -173,7 +169,7 @@ BACKGROUND_CLAIMS = (
         "δK⁽ˡ⁺¹⁾ ≈ σ_w² 𝒯̇(K*) δK⁽ˡ⁾ for all entries",
         CORRECTED,
         "fixed_points",
-        {"derivation": _eq4_derivation} | _both(_eq4),
+        {"derivation": _eq4_derivation} | both(_eq4),
         truth="off the diagonal; on it the slope is χ_q, for erf χ₁/(1 + 2q*), not χ₁",
     ),
     Claim(
@@ -182,7 +178,7 @@ BACKGROUND_CLAIMS = (
         "there is always a fixed point at c* = 1, whose stability χ₁ decides",
         HOLDS,
         "fixed_points",
-        {"derivation": _always_at_1_derivation} | _both(_always_at_1),
+        {"derivation": _always_at_1_derivation} | both(_always_at_1),
     ),
     Claim(
         "sec-3-chaotic",
@@ -190,7 +186,7 @@ BACKGROUND_CLAIMS = (
         "the chaotic phase has c* > 1",
         WRONG,
         "fixed_points",
-        _both(_chaotic_cosine),
+        both(_chaotic_cosine),
         truth="0 ≤ c* < 1, as Section 6.1 says",
     ),
     Claim(

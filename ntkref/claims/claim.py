@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ..numbers import Numbers, float64
 from .setting import Setting
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Curve",
     "Measured",
     "Outcome",
+    "both",
     "computed_verdict",
     "corrected",
     "leading",
@@ -94,6 +96,14 @@ class Claim:
     truth: str = ""
     law: str = ""
     curve: Callable[[Setting], Curve] | None = field(default=None, repr=False)
+
+
+def both(measure: Callable[[Setting, Numbers], Iterable[Measured]]) -> dict:
+    """Routes in digits and in float64 that measure the same."""
+    return {
+        "digits": lambda setting: measure(setting, setting.digits),
+        "float64": lambda setting: measure(setting, float64),
+    }
 
 
 def sentence(name, section, paper, verdict, chapter, routes, truth="", law="", curve=None) -> Claim:

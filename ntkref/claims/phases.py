@@ -13,8 +13,8 @@ from ..numbers import digits, float64
 from ..predictor import mean_predictor
 from ..recursion import kernels
 from . import curves
-from .claim import CORRECTED, HOLDS, WRONG, Claim, corrected, leading, printed
-from .measures import BOUNDED, SETTLED, STRAIGHT, drift, growth, settling, straightness
+from .claim import CORRECTED, HOLDS, WRONG, Claim, both, corrected, leading, printed
+from .measures import BOUNDED, SETTLED, STRAIGHT, drift, growth, logs, settling, straightness
 from .setting import Setting
 
 __all__ = ["PHASE_CLAIMS"]
@@ -175,11 +175,11 @@ def _eq17_float64(setting: Setting):
     yield corrected("l (q* − q_ab) settles", settling(nngp), *SETTLED)
     yield corrected("p = l q*", steps[last].ntk_variances[0] / (last * q) - 1, *_float_error(last))
     third = steps[last].ntk / (last * q)
-    yield corrected("p_ab/(l q*) tends to 1/3", 3 * third - 1, 5 * math.log(last) / last, "log l/l")
+    yield corrected("p_ab/(l q*) tends to 1/3", 3 * third - 1, *logs(last))
     remainders = [steps[l].ntk - l * q / 3 for l in depths]
     slope = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
     off = slope / (q * laws.rho / 3) - 1
-    yield corrected("p_ab − l q*/3 has slope q*ρ/3 in log l", off, 5 * math.log(last) / depths[-2], "O(log l/l)")
+    yield corrected("p_ab − l q*/3 has slope q*ρ/3 in log l", off, *logs(depths[-2]))
 
 
 def _eq17_digits(setting: Setting):
@@ -218,15 +218,14 @@ def _eq18_float64(setting: Setting):
     last = depths[-1]
     tops = [spectra[l].lambda_max - (m + 2) * q * l / 3 for l in depths]
     bulks = [np.mean(spectra[l].lambda_bulk) - 2 * q * l / 3 for l in depths]
-    room = 5 * math.log(last) / last
     for name, remainders, top, log in (
         ("λ_max", tops, (m + 2) / 3, (m - 1) * laws.rho / 3),
         ("λ_bulk", bulks, 2 / 3, -laws.rho / 3),
     ):
         yield printed(f"{name} − leading term is O(1)", *drift(remainders, q, last))
-        yield leading(f"{name} ~ its leading term", remainders[-1] / (top * q * last), room, "log l/l")
+        yield leading(f"{name} ~ its leading term", remainders[-1] / (top * q * last), *logs(last))
         slope = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
-        yield corrected(f"{name}'s slope in log l", slope / (q * log) - 1, 5 * math.log(last) / depths[-2], "log l/l")
+        yield corrected(f"{name}'s slope in log l", slope / (q * log) - 1, *logs(depths[-2]))
 
 
 def _eq18_derivation(setting: Setting):
@@ -243,15 +242,6 @@ def _eq18_derivation(setting: Setting):
     yield corrected("ρ, derived, against the package's α and β", rho / laws.rho - 1, 100 * numbers.eps, "rounding")
 
 
-def _routes(derivation, both):
-    """The same measurements in digits and in float64."""
-    return {
-        "derivation": derivation,
-        "digits": lambda setting: both(setting, setting.digits),
-        "float64": lambda setting: both(setting, float64),
-    }
-
-
 PHASE_CLAIMS = (
     Claim(
         "eq-11",
@@ -259,7 +249,7 @@ PHASE_CLAIMS = (
         "chaos: q_ab = q_ab* + O(χ_cˡ), q = q*, p_ab = p_ab* + O(l χ_cˡ), p = q*(χ₁ˡ − 1)/(χ₁ − 1)",
         HOLDS,
         "chaotic_phase",
-        _routes(_eq11_derivation, _eq11),
+        {"derivation": _eq11_derivation} | both(_eq11),
         law="p_ab = p_ab* + (R E l + V) χ_cˡ + O(l χ_c^(2l))",
         curve=curves.chaotic_ntk,
     ),
@@ -269,7 +259,7 @@ PHASE_CLAIMS = (
         "chaos: p_ab* = q_ab*/(1 − χ_c), χ_c = σ_w² 𝒯̇(q_ab*)",
         HOLDS,
         "chaotic_phase",
-        _routes(_eq12_derivation, _eq12),
+        {"derivation": _eq12_derivation} | both(_eq12),
         curve=curves.chaotic_ntk,
     ),
     Claim(
@@ -288,7 +278,7 @@ PHASE_CLAIMS = (
         "order: q_ab = q* + O(χ₁ˡ), q = q*, p_ab = p* + O(l χ₁ˡ), p = p* + O(χ₁ˡ), p* = q*/(1 − χ₁)",
         HOLDS,
         "ordered_phase",
-        _routes(_eq14_derivation, _eq14),
+        {"derivation": _eq14_derivation} | both(_eq14),
         law="p − p_ab = (s E l + W) χ₁^(l−1) + O(l χ₁^(2l))",
         curve=curves.ordered_ntk,
     ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import curves
 from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
-from .measures import BOUNDED, DECADE, SETTLED, STRAIGHT, drift, growth, settling, straightness
+from .measures import BOUNDED, DECADE, SETTLED, STRAIGHT, drift, growth, logs, settling, straightness
 from .setting import Setting
 
 __all__ = ["TABLE_CLAIMS"]
@@ -68,16 +68,16 @@ def _critical_bulk(setting: Setting):
     yield from _critical(setting, "bulk", lambda s: np.mean(s.lambda_bulk), 2 / 3, -1)
 
 
-def _critical(setting, name, value, slope, logs):
+def _critical(setting, name, value, slope, log_factor):
     mf, laws, depths = setting.mean_field("critical"), setting.laws("critical"), setting.gram_decades
     found = [value(setting.spectrum("critical", l)) for l in depths]
     remainders = [v - slope * mf.q_star * l for v, l in zip(found, depths, strict=True)]
     yield printed(f"λ_{name} − {slope:.3g} q* l is O(1)", *drift(remainders, mf.q_star, depths[-1]))
     last = depths[-1]
-    yield leading("leading term", remainders[-1] / (slope * mf.q_star * last), 5 * math.log(last) / last, "log l/l")
+    yield leading("leading term", remainders[-1] / (slope * mf.q_star * last), *logs(last))
     rise = (remainders[-1] - remainders[-2]) / math.log(depths[-1] / depths[-2])
-    off = rise / (logs * mf.q_star * laws.rho / 3) - 1
-    yield corrected("coefficient of log l", off, 5 * math.log(last) / depths[-2], "O(log l/l)")
+    off = rise / (log_factor * mf.q_star * laws.rho / 3) - 1
+    yield corrected("coefficient of log l", off, *logs(depths[-2]))
     C = setting.constants("critical")[0]
     law = laws.lambda_max(last, C) if name == "max" else np.mean(laws.lambda_bulk(last, C))
     room = 1e3 * math.log(last) / last**2 + 4 * last * 2.0**-53 * last, "log l/l², and rounding of l q*"
@@ -90,7 +90,7 @@ def _critical_kappa(setting: Setting):
     scaled = [(setting.spectrum("critical", l).kappa - limit) * l for l in depths]
     yield printed("(κ − (m+2)/2) l is O(1)", *drift(scaled, m, depths[-1]))
     last = depths[-1]
-    yield leading("κ tends to (m+2)/2", scaled[-1] / last / limit, 5 * math.log(last) / last, "log l/l")
+    yield leading("κ tends to (m+2)/2", scaled[-1] / last / limit, *logs(last))
     rise = (scaled[-1] - scaled[-2]) / math.log(depths[-1] / depths[-2])
     off = rise / (0.75 * m * laws.rho) - 1
     yield corrected("(κ − (m+2)/2) l has slope (3m/4)ρ in log l", off, 10 * math.log(last) / depths[-2], "O(log l/l)")

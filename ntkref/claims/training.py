@@ -12,7 +12,7 @@ from ..predictor import gradient_flow, mean_predictor
 from ..recursion import kernels
 from ..spectrum import max_learning_rate, spectrum
 from . import curves
-from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
+from .claim import CORRECTED, HOLDS, Claim, both, corrected, leading, printed
 from .measures import logs, settling
 from .setting import Setting
 
@@ -241,10 +241,6 @@ def _rates_derivation(setting: Setting):
     yield leading("in chaos η falls by χ₁ a layer", ratio * chaotic.chi_1 - 1, 1000 * numbers.eps, "χ₁^100 of n digits")
 
 
-def _both(measure):
-    return {"digits": lambda setting: measure(setting, setting.digits), "float64": lambda s: measure(s, float64)}
-
-
 def _gradient(equation, paper, test):
     def routes(setting, numbers):
         return _flow(setting, numbers, test)
@@ -255,7 +251,7 @@ def _gradient(equation, paper, test):
         paper,
         HOLDS,
         "mean_predictor",
-        _both(routes) if test else {"derivation": _flow_derivation} | _both(routes),
+        both(routes) if test else {"derivation": _flow_derivation} | both(routes),
         curve=curves.flow_test if test else curves.flow_train,
     )
 
@@ -280,7 +276,7 @@ TRAINING_CLAIMS = (
         "μ_t(train) tends to y, and μ_t(test) to P(Θ) y, P(Θ) = Θ_test Θ⁻¹",
         HOLDS,
         "mean_predictor",
-        _both(_eq7),
+        both(_eq7),
     ),
     Claim(
         "eq-9",
