@@ -21,7 +21,7 @@ from .claims.claim import ROUTES
 from .claims.setting import Setting, run_chapter
 from .files import written_whole
 
-__all__ = ["audit", "errata", "report", "write_json", "write_page"]
+__all__ = ["audit", "conclude", "errata", "report", "write_json", "write_page"]
 
 
 _COLUMNS = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -67,8 +67,8 @@ def _by_claim(outcomes) -> Iterator[tuple[Claim, dict[str, Outcome]]]:
         yield next(iter(routes.values())).claim, routes
 
 
-def report(outcomes: list[Outcome], console: Console) -> bool:
-    """Print the table and every disagreement; True if all routes confirm the recorded verdicts."""
+def report(outcomes: list[Outcome], console: Console) -> None:
+    """Print the table."""
     table = Table(
         title="The paper, statement by statement",
         caption="digits of agreement by route; ✓: a rate, bound or limit confirmed; –: no such route",
@@ -82,6 +82,10 @@ def report(outcomes: list[Outcome], console: Console) -> bool:
         statement = f"[bold]{claim.where}[/bold]\n{claim.paper}" + (f"\n→ {claim.truth}" if claim.truth else "")
         table.add_row(statement, claim.verdict, *(_cell(routes.get(route)) for route in ROUTES))
     console.print(table)
+
+
+def conclude(outcomes: list[Outcome], console: Console) -> bool:
+    """Print every disagreement and the count; True if all routes confirm the recorded verdicts."""
     wrong = [outcome for outcome in outcomes if not outcome.agrees]
     for outcome in wrong:
         console.print(f"{outcome.claim.id} by {outcome.route}: {outcome.verdict}, recorded {outcome.claim.verdict}")
@@ -107,16 +111,17 @@ def errata(outcomes: list[Outcome], console: Console) -> None:
     for claim, routes in _by_claim(outcomes):
         if claim.verdict == HOLDS:
             continue
-        console.print(f"[bold]{claim.where}[/bold]: {claim.verdict}  ({claim.id}, chapter {claim.chapter})")
-        console.print(f"  printed  {claim.paper}")
-        console.print(f"  true     {claim.truth}")
+        console.print(f"[bold]{claim.where}[/bold]: {claim.verdict} ({claim.id}, chapter {claim.chapter})")
+        lines = Table.grid(padding=(0, 2, 0, 2))
+        lines.add_row("printed", claim.paper)
+        lines.add_row("true", claim.truth)
         for route, outcome in routes.items():
             for m in outcome.measured:
                 state = "holds" if m.passed else "FAILS"
-                console.print(
-                    f"  {route}, {m.statement}: {m.what}: {state}, missed by {m.error:.2g}, allowed {m.allowed:.2g}",
-                    highlight=False,
+                lines.add_row(
+                    route, f"{m.what}: {state} ({m.statement}; missed by {m.error:.2g}, allowed {m.allowed:.2g})"
                 )
+        console.print(lines)
         console.print()
 
 

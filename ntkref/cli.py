@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 def _audit(arguments) -> int:
     from rich.console import Console
 
-    from .audit import audit, errata, report, write_json, write_page
+    from .audit import audit, conclude, errata, report, write_json, write_page
     from .page import require_matplotlib
 
     claims = [find(arguments.only)] if arguments.only else CLAIMS
@@ -87,9 +87,8 @@ def _audit(arguments) -> int:
         write_json(outcomes, setting, arguments.json)
     if arguments.html:
         write_page(outcomes, setting, arguments.html, console)
-    if arguments.errata:
-        errata(outcomes, console)
-    return 0 if report(outcomes, console) else 1
+    (errata if arguments.errata else report)(outcomes, console)
+    return 0 if conclude(outcomes, console) else 1
 
 
 def _kernel(arguments) -> int:
