@@ -40,7 +40,7 @@ def test_sum_is_entrywise(a, b):
 
 @given(a=rational_pairs(), scale=fractions())
 def test_scaling_is_entrywise(a, scale):
-    c = scale * a
+    c = a * scale
     assert (c.x, c.y, c.xy) == (scale * a.x, scale * a.y, scale * a.xy)
     assert consistent(c)
 

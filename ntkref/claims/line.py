@@ -89,7 +89,7 @@ def _relu_entries(setting: Setting):
     for l in (setting.depths("relu")[-2], last):
         left = setting.kernels("relu")[l][0].ntk - laws.ntk_offdiagonal(l, C)
         misses.append(left[off] * l**2)
-    yield printed("against the law, times l², what is left is bounded", growth(misses), *BOUNDED)
+    yield printed("against the law, times l², what is left is bounded", growth(misses), *DECADE)
 
 
 def _relu_kappa(setting: Setting):

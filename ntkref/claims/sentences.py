@@ -42,7 +42,7 @@ def _structure(setting: Setting):
 def _any_variance(setting: Setting):
     """Inputs with K⁽¹⁾(x, x) = 0.3 q*: the diagonal of Θ against that of normalised inputs."""
     ratios = {}
-    for phase, depths in (("ordered", (200, 400)), ("critical", (1000, 10_000)), ("chaotic", (200, 400))):
+    for phase, depths in (("ordered", (200, 400)), ("critical", (300, 3000)), ("chaotic", (200, 400))):
         mf, laws = setting.mean_field(phase), setting.laws(phase)
         ratios[phase] = []
         for l in depths:

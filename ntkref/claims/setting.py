@@ -77,13 +77,13 @@ class Setting:
     @property
     def gram_decades(self) -> tuple[int, int, int]:
         """The same for Gram matrices, which cost more."""
-        return (100, 1000, 10_000) if self.quick else (300, 3000, 30_000)
+        return (50, 500, 5000) if self.quick else (300, 3000, 30_000)
 
     def depths(self, phase: str) -> tuple[int, ...]:
         """The depths at which Gram matrices are kept."""
         if phase in _DEPTHS:
             return _DEPTHS[phase]
-        decades = (100, 1000, 3000) if phase == "relu" else self.gram_decades
+        decades = ((100, 1000) if self.quick else (1000, 3000)) if phase == "relu" else self.gram_decades
         return tuple(sorted({1, 3, 10, 30, 100, 300, 1000, *decades}))
 
     def mean_field(self, phase: str, numbers: Numbers = float64) -> MeanField:
@@ -97,7 +97,12 @@ class Setting:
 
     def constants(self, phase: str) -> tuple:
         """(E, E_test, offset, offset_test) of the images in float64; no offsets on the critical line."""
-        return _constants(phase)
+        (E, offset), (E_test, offset_test) = _constants(phase, False), _constants(phase, True)
+        return E, E_test, offset, offset_test
+
+    def training_constants(self, phase: str) -> tuple:
+        """(E, offset) alone, which in chaos is half the work."""
+        return _constants(phase, False)
 
     def network(self, phase: str, depth: int) -> Network:
         mf = self.mean_field(phase)
@@ -185,10 +190,9 @@ def _one_minus_c(phase):
 
 
 @cache
-def _constants(phase):
-    laws = Setting().laws(phase)
-    E = [laws.coordinate(e) for e in _one_minus_c(phase)]
-    return *E, *([laws.offset(e) for e in _one_minus_c(phase)] if hasattr(laws, "offset") else (0, 0))
+def _constants(phase, test):
+    laws, e = Setting().laws(phase), _one_minus_c(phase)[test]
+    return laws.coordinate(e), laws.offset(e) if hasattr(laws, "offset") else 0
 
 
 @cache

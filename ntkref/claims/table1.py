@@ -119,7 +119,7 @@ def _critical_predictor(setting: Setting):
 
 
 def _chaotic_max(setting: Setting):
-    mf, laws, (E, _, V, _) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.constants("chaotic")
+    mf, laws, (E, V) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.training_constants("chaotic")
     found = {l: setting.spectrum("chaotic", l).lambda_max for l in _CHAOTIC}
     yield printed("λ_max/χ₁ˡ settles", settling([found[l] / mf.chi_1**l for l in _CHAOTIC]), *SETTLED)
     off = found[60] / laws.lambda_max(60, E, V) - 1
@@ -127,7 +127,7 @@ def _chaotic_max(setting: Setting):
 
 
 def _chaotic_bulk(setting: Setting):
-    mf, laws, (E, _, V, _) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.constants("chaotic")
+    mf, laws, (E, V) = setting.mean_field("chaotic"), setting.laws("chaotic"), setting.training_constants("chaotic")
     found = {l: setting.spectrum("chaotic", l).lambda_bulk for l in _CHAOTIC}
     yield printed("λ_bulk/χ₁ˡ settles", settling([found[l] / mf.chi_1**l for l in _CHAOTIC]), *SETTLED)
     off = np.max(np.abs(found[60] / laws.lambda_bulk(60, E, V) - 1))
@@ -135,7 +135,7 @@ def _chaotic_bulk(setting: Setting):
 
 
 def _chaotic_kappa(setting: Setting):
-    laws, (E, _, V, _) = setting.laws("chaotic"), setting.constants("chaotic")
+    laws, (E, V) = setting.laws("chaotic"), setting.training_constants("chaotic")
     ratios = [(setting.spectrum("chaotic", l).kappa - 1) / laws.kappa_minus_1(l, E, V) - 1 for l in (20, 40)]
     yield printed("(κ − 1)/law tends to 1", ratios[1], 3e-4, "l χ_c^(2l) at l = 40 is 6e-5, times E")
     yield printed("faster than it was at l = 20", abs(ratios[1] / ratios[0]), 0.01, "χ_c^40 is 0.001")
