@@ -42,11 +42,12 @@ TESTS = {  # the quick ones first
     "roots": ["roots", "mean_field", "critical"],
     "exact": ["numbers", "network"],
     "asymptotics.matrices": ["matrices", "asymptotics"],
-    "asymptotics.orbits": ["asymptotics"],
-    "asymptotics.ordered": ["asymptotics"],
-    "asymptotics.chaotic": ["asymptotics"],
-    "asymptotics.critical": ["asymptotics"],
-    "asymptotics.relu": ["asymptotics"],
+    "asymptotics.law": ["law", "asymptotics"],
+    "asymptotics.orbits": ["law", "asymptotics"],
+    "asymptotics.ordered": ["law", "asymptotics"],
+    "asymptotics.chaotic": ["law", "asymptotics"],
+    "asymptotics.critical": ["law", "asymptotics"],
+    "asymptotics.relu": ["law", "asymptotics"],
 }
 PATIENCE = 4  # a mutant that takes so many times as long as the tests do hangs, which also tells
 
