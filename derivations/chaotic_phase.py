@@ -2,7 +2,7 @@
 # # The chaotic phase: Eq. 11 to 13 with their constants
 #
 # **Setting.** $\chi_1 > 1$ and normalised inputs.  A pair of inputs obeys (4.4) and (4.5) of chapter `tangent_kernel`,
-# $$q_{l+1} = f(q_l), \qquad p_{l+1} = q_{l+1} + f'(q_l)\,p_l, \qquad p_1 = q_1, \tag{4.5}$$
+# $$q_{l+1} = f(q_l), \qquad p_{l+1} = q_{l+1} + f'(q_l)\,p_l, \qquad p_1 = q_1,$$
 # and $q_l \to q_{ab}^*$ with $\chi_c = f'(q_{ab}^*) < 1$ (chapter `fixed_points`, Section 4).
 #
 # | symbol | code | paper |

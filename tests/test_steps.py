@@ -2,6 +2,7 @@
 
 import math
 import pathlib
+import re
 import runpy
 
 import pytest
@@ -49,6 +50,22 @@ WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exp
     ("relu", "kappa_log, k_of = 2 * m / 3", "kappa_log, k_of = m / 3"),
     ("relu", "ordered_s = sqrt(2 * q * chi)", "ordered_s = sqrt(q * chi)"),
 ]
+
+
+NUMBER = r"\d{1,2}\.\d{1,2}"
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(CHAPTERS.glob("*.py"))}
+
+
+def test_equations_are_numbered_once_and_every_number_that_is_cited_exists():
+    labels = [label for text in TEXTS.values() for label in re.findall(rf"\\tag{{({NUMBER})}}", text)]
+    assert len(labels) == len(set(labels)) > 150
+    for name, text in TEXTS.items():
+        own = [tuple(map(int, label.split("."))) for label in re.findall(rf"\\tag{{({NUMBER})}}", text)]
+        assert own == sorted(own), name
+        for line in text.splitlines():
+            _, _, prose = line.partition("#")
+            for group in re.findall(rf"\(((?:{NUMBER})(?:(?:, | and | to ){NUMBER})*)\)", prose):
+                assert set(re.findall(NUMBER, group)) <= set(labels), (name, line)
 
 
 @pytest.mark.parametrize(("name", "right", "wrong"), WRONG)

@@ -56,6 +56,23 @@ def _any_variance(setting: Setting):
     yield corrected("in chaos p⁽ˡ⁾ is another by a constant factor", 0.01 / abs(chaotic - 1), 1, "a factor 0.88, not 1")
 
 
+def _one_rate(setting: Setting):
+    """How every pair of images moves on between two depths, against the one rate."""
+    off = ~np.eye(setting.m, dtype=bool)
+    mf = setting.mean_field("ordered")
+    first, second = (setting.kernels("ordered")[l][0].nngp_gap[off] for l in (200, 400))
+    spread = np.max(np.abs(second / first / mf.chi_1**200 - 1))
+    yield printed("order: all q* − q_ab fall by χ₁^200 from l = 200 to 400", spread, 1e-12, "rounding")
+    mf = setting.mean_field("chaotic")
+    first, second = (setting.kernels("chaotic")[l][0].nngp[off] - mf.q_star * mf.c_star for l in (40, 60))
+    spread = np.max(np.abs(second / first / mf.chi_c**20 - 1))
+    yield printed("chaos: all q_ab − q_ab* fall by χ_c^20 from l = 40 to 60", spread, 0.05, "E χ_cˡ at l = 40")
+    last, before = setting.gram_decades[-1], setting.gram_decades[-2]
+    first, second = (l * setting.kernels("critical")[l][0].nngp_gap[off] / 2 for l in (before, last))
+    target = 1 / setting.laws("critical").alpha
+    yield printed("on the line: all l (q* − q_ab) tend to 1/α", np.max(np.abs(second / target - 1)), *logs(before))
+
+
 def _diagonal_first(setting: Setting):
     """χ_q against the slope off the diagonal, over the plane."""
     for w in ("0.9", "1.2", "1.7", "2.5", "4", "10"):
@@ -185,6 +202,16 @@ SENTENCE_CLAIMS = (
         "tangent_kernel",
         _any_variance,
         truth="p⁽ˡ⁾ keeps its rate, and its limit in order and on the line; in chaos it changes by a constant factor",
+    ),
+    sentence(
+        "6-one-rate",
+        "6",
+        "all off-diagonal elements approach the same fixed point at the same rate",
+        HOLDS,
+        "ordered_phase",
+        _one_rate,
+        law="E and C differ from pair to pair; the rates χ₁ˡ, χ_cˡ, 1/l do not",
+        curve=curves.ordered_nngp,
     ),
     sentence(
         "6-footnote-3",
