@@ -122,7 +122,8 @@ def _kernel(arguments) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; errors are one line on standard error and exit status 2."""
-    sys.stdout.reconfigure(errors="replace")  # a terminal without χ should not stop an audit at its last line
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal without χ should not stop an audit at its last line
+        sys.stdout.reconfigure(errors="replace")
     try:
         parsed = _parser().parse_args(arguments)
         return parsed.run(parsed)

@@ -1,5 +1,6 @@
 """The command line as people use and misuse it."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -213,6 +214,12 @@ def test_mistakes_are_one_line_and_status_2(capsys, tmp_path, words, message):
 
     assert re.search(message, err), err
     assert not list(tmp_path.iterdir())
+
+
+def test_output_may_be_redirected_to_what_is_no_terminal():
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["audit", "--quick", "--only", "sec-4-count"]) == 0
+    assert "claims: 1" in out.getvalue()
 
 
 def test_help_and_module_entry():

@@ -8,6 +8,8 @@ import pytest
 import ntkref as nk
 
 ORDERED, CHAOTIC = (nk.asymptotics.of(nk.mean_field(nk.erf, w, "0.18")) for w in ("1.0", "3.0"))
+POINT = nk.critical_point(nk.erf, sigma_b2="0.18")
+CRITICAL = nk.asymptotics.of(nk.mean_field(nk.erf, POINT.sigma_w2, POINT.sigma_b2))
 RELU = nk.asymptotics.of(nk.mean_field(nk.relu, "1.5", "0.1"))
 TWO = np.array([[0, 1.0], [1.0, 0]])
 
@@ -64,6 +66,13 @@ def test_coordinate_too_near_the_line():
             "do not hold yet at depth 2: an eigenvalue would be -",
         ),
         (lambda: CHAOTIC.kappa(3, 5 * TWO), "the laws do not hold yet at depth 3"),
+        (lambda: ORDERED.predictor(50, TWO, TWO[:1] + 1, np.ones(2), TWO), "offset and offset_test go together"),
+        (lambda: CHAOTIC.predictor(50, TWO, TWO, np.ones(2)), "E_test is of test inputs that are the training inputs"),
+        (
+            lambda: CRITICAL.ntk_gap(500, 1e3),
+            "do not hold yet at depth 500: they set in well beyond C/alpha, here 2.51e",
+        ),
+        (lambda: CHAOTIC.ntk_gap(40, 1e15), "do not hold yet at depth 40: the inputs have not parted from c = 1"),
         (lambda: CHAOTIC.kappa(50, TWO, 1.0, "nngp"), "offset belongs to the laws of the NTK"),
         (lambda: RELU.kappa(100, TWO, 1.0), "offset belongs to the laws of the NTK"),
         (
@@ -94,14 +103,13 @@ def test_wrong_types(call, message):
 
 def test_lists_are_arrays():
     assert np.array_equal(ORDERED.ntk_gap([10, 20], 1.0), [ORDERED.ntk_gap(10, 1.0), ORDERED.ntk_gap(20, 1.0)])
+    assert np.array_equal(CRITICAL.ntk_gap([500, 1000], 1.0), [CRITICAL.ntk_gap(l, 1.0) for l in (500, 1000)])
     assert np.array_equal(ORDERED.nngp_gap(10, [1.0, 2.0]), ORDERED.nngp_gap(10, np.array([1.0, 2.0])))
 
 
 def test_the_four_entries_agree():
     """Gaps and off-diagonal entries of each law are one statement."""
-    point = nk.critical_point(nk.erf, sigma_b2="0.18")
-    critical = nk.asymptotics.of(nk.mean_field(nk.erf, point.sigma_w2, point.sigma_b2))
-    for laws in (ORDERED, CHAOTIC, RELU, critical, nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1)):
+    for laws in (ORDERED, CHAOTIC, RELU, CRITICAL, nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1)):
         for l in (30, 60):
             ntk = laws.ntk_diagonal(l) - laws.ntk_gap(l, 0.5) / 2
             nngp = laws.nngp_diagonal - laws.nngp_gap(l, 0.5) / 2
@@ -121,6 +129,10 @@ def test_what_leaves_float64_raises():
         ORDERED.ntk_gap(40000, 1.0)
     with pytest.raises(FloatingPointError, match=r"underflows float64 at depth 40000"):
         ORDERED.kappa(np.int64(40000), TWO)
+    close = np.array([[0, 1e-15, 0.1], [1e-15, 0, 0.1], [0.1, 0.1, 0]])  # its gaps are subnormal before χ₁^l is
+    with pytest.raises(FloatingPointError, match="the law's matrix underflows float64"):
+        ORDERED.predictor(2130, close, np.array([[0.2, 0.2, 0.1]]), np.ones(3))
+    assert np.all(np.isfinite(ORDERED.predictor(2100, TWO, TWO[:1] + 1, np.ones(2))))
     with pytest.raises(FloatingPointError, match=r"underflows float64 at depth 2200"):
         ORDERED.nngp_gap(2200, 1.0)  # 1e-307: digits are about to go
     laws = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18", nk.digits(20)))
@@ -129,6 +141,16 @@ def test_what_leaves_float64_raises():
     with pytest.raises(OverflowError, match="overflows float64, in which spectra and predictors of laws"):
         nk.asymptotics.of(nk.mean_field(nk.erf, "3.0", "0.18", nk.digits(20))).kappa(4000, TWO)
     assert 0 < laws.ntk_gap(40000, 1) < mpmath.mpf(10) ** -5000
+
+
+def test_opposite_and_near_inputs():
+    """x·(−x) is −|x|² up to rounding; a 1 × 1 cross matrix of near inputs is no Gram matrix."""
+    relu = nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1)
+    x = nk.normalised(np.random.default_rng(0).normal(size=(50, 5)), nk.fcn(2, nk.relu, 2), q=1)
+    e = np.diag(relu.one_minus_c(x, -x))
+    assert np.max(e) <= 2
+    assert np.all(np.isfinite(relu.coordinate(e)))
+    assert ORDERED.coordinate([[1e-14]])[0, 0] == ORDERED.coordinate(1e-14) > 0
 
 
 def test_a_gram_matrix_has_no_coordinate_on_its_diagonal_and_a_cross_matrix_does():

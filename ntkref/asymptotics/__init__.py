@@ -33,7 +33,7 @@ __all__ = ["Chaotic", "Critical", "CriticalRelu", "Ordered", "OrderedRelu", "of"
 def of(mf: MeanField, q_star=None):
     """The laws of the phase of `mf`.  At critical ReLU, where every variance is fixed, `q_star` is needed.
 
-    Raises ValueError where there are none: no positive q*, or a variance that grows without bound.
+    Raises ValueError where there are none: no positive q*, σ_w² = 0, or a variance that grows without bound.
 
     >>> import ntkref as nk
     >>> laws = nk.asymptotics.of(nk.mean_field(nk.erf, "1.0", "0.18"))

@@ -91,7 +91,10 @@ class Chaotic(Law):
 
     def ntk_gap(self, l, E, offset=0):
         """2 (p − p_ab), leaving what `ntk_offdiagonal` leaves, twice."""
-        return 2 * (self.ntk_diagonal(l) - self.ntk_offdiagonal(l, E, offset))
+        gap = 2 * (self.ntk_diagonal(l) - self.ntk_offdiagonal(l, E, offset))
+        if not np.all(gap > 0):
+            raise ValueError(f"the laws do not hold yet at depth {np.min(l)}: the inputs have not parted from c = 1")
+        return gap
 
     def kappa_minus_1(self, l, E, offset=0, kernel="ntk"):
         """κ − 1, m p_ab*/(p⁽ˡ⁾ − p_ab*) to leading order, without the cancellation."""

@@ -34,6 +34,11 @@ class Line(Law):
         To O(log l/l) it is (q*/3)(l + ρ log l) + c₀, for ReLU (q/4)(l + ρ log l) + c₀.
         """
         u, (first, second, third) = self._u(l, C), self._series
+        if np.any(np.asarray(C) > self.alpha * np.asarray(l)):  # the pair has not come closer than it was
+            raise ValueError(
+                f"the critical laws of the NTK do not hold yet at depth {np.min(l)}: they set in well beyond C/alpha, "
+                f"here {float(np.max(C) / self.alpha):.3g}"
+            )
         return first * u + second + third / u
 
     def nngp_offdiagonal(self, l, C):
@@ -51,8 +56,8 @@ class Line(Law):
 
     def _u(self, l, C):
         """u at depth l: the root of Φ(u) = α l + C − r log α."""
-        numbers, C = self.mf.numbers, constants(C, "C")
-        target = C + (self.alpha * depth(l) - self.r * elementwise("log", self.alpha, numbers))
+        numbers, C, l = self.mf.numbers, constants(C, "C"), depth(l)
+        target = C + (self.alpha * l - self.r * elementwise("log", self.alpha, numbers))
         u = target + self.r * elementwise("log", self.alpha * l, numbers)
         for _ in range(60):
             if not np.all(u > 0):
@@ -63,7 +68,8 @@ class Line(Law):
             if np.all(np.abs(step) <= 4 * numbers.eps * u):
                 return u
         raise ValueError(
-            f"the critical laws do not hold yet at depth {np.min(l)}; they set in well beyond {float(self.onset):.3g}"
+            f"the critical laws do not hold yet at depth {np.min(l)}; they set in well beyond {float(self.onset):.3g} "
+            "and C/alpha"
         )
 
     def _common(self, l):

@@ -11,11 +11,9 @@ from ..mean_field import MeanField
 from ..network import fcn
 from ..numbers import Floats, Numbers
 from ..recursion import kernels
-from .matrices import Flat, Uniform, as_floats, hollow
+from .matrices import TINY, Flat, Uniform, as_floats, hollow
 
 __all__ = ["Law", "constants", "depth", "elementwise", "power"]
-
-_TINY = 2.0**-1000  # below it float64 is about to lose digits
 
 
 def depth(l):
@@ -58,7 +56,7 @@ def power(base, l, what: str):
         value = np.power(base, depth(l), dtype=float)
     if not np.all(value < np.inf):
         raise OverflowError(f"{what} overflows float64 at depth {np.max(l)}; use numbers=digits(n)")
-    if not np.all(value >= _TINY):
+    if not np.all(value >= TINY):
         raise FloatingPointError(f"{what} underflows float64 at depth {np.max(l)}; use numbers=digits(n)")
     return value if np.ndim(l) else float(value)
 
@@ -69,8 +67,8 @@ class Law:
 
     `E` is what `coordinate` gives for the training inputs, (m, m); `E_test` for test × training inputs, (t, m).
     `offset` and `offset_test`, for the NTK in order and chaos, are what the method `offset` gives, for the next
-    order.  ``kernel="nngp"`` asks for K in place of Θ.  Results of these five are float64.  They raise
-    ValueError at depths where the law's matrix is not positive yet.
+    order.  ``kernel="nngp"`` asks for K in place of Θ.  Spectra, learning rates and predictors are float64, and
+    raise ValueError at depths where the law's matrix is not positive yet.
     """
 
     mf: MeanField
@@ -85,7 +83,7 @@ class Law:
         for variances in k.nngp_variances:
             if np.max(np.abs(variances / self.nngp_diagonal - 1)) > 1e-12:
                 raise ValueError(f"inputs must have K(x, x) = {self.nngp_diagonal} in the first layer: use normalised")
-        return k.nngp_gap / (2 * self.nngp_diagonal)
+        return np.minimum(k.nngp_gap / (2 * self.nngp_diagonal), 2)  # opposite inputs, but for rounding
 
     @property
     def nngp_diagonal(self):
@@ -103,7 +101,11 @@ class Law:
     def kappa(self, l, E, offset=0, kernel="ntk"):
         """λ_max/λ_{m−1}."""
         matrix = self._matrix(l, E, offset, kernel)
-        return matrix.lambda_max / matrix.lambda_bulk[-1]
+        with np.errstate(over="ignore"):
+            kappa = matrix.lambda_max / matrix.lambda_bulk[-1]
+        if not kappa < np.inf:
+            raise OverflowError(f"kappa overflows float64 at depth {l}")
+        return kappa
 
     def max_learning_rate(self, l, E, offset=0, kernel="ntk"):
         """2/λ_max, above which gradient descent on ½ Σ (f − y)² diverges."""
@@ -111,7 +113,12 @@ class Law:
 
     def predictor(self, l, E, E_test, y, offset=0, offset_test=0, kernel="ntk"):
         """P y at the test inputs, (t,) or (t, outputs), for targets y (m,) or (m, outputs)."""
+        if np.any(np.asarray(offset) != 0) != np.any(np.asarray(offset_test) != 0):
+            raise ValueError("offset and offset_test go together: one alone makes the predictor worse than none")
         matrix = self._matrix(l, E, offset, kernel)
+        E_test = constants(E_test, "E_test")
+        if np.shape(E_test) == np.shape(E) and not np.any(np.diag(np.asarray(E_test, dtype=float))):
+            raise ValueError("E_test is of test inputs that are the training inputs: there P y = y")
         test = as_floats(self._off(l, E_test, offset_test, kernel), "the law's matrix")
         y, m = np.asarray(y, dtype=float), len(E)
         if test.ndim != 2 or test.shape[1] != m or y.ndim not in (1, 2) or len(y) != m:
@@ -132,13 +139,13 @@ class Law:
         if not matrix.lambda_bulk[-1] > 0:
             raise ValueError(
                 f"the laws do not hold yet at depth {l}: an eigenvalue would be {matrix.lambda_bulk[-1]:.3g}; "
-                f"they set in well beyond {float(self.onset):.3g}"
+                f"they set in well beyond {float(self.onset):.3g}, for nearly equal inputs later"
             )
         return matrix
 
     @property
     def onset(self):
-        """The depth beyond which the laws hold."""
+        """The depth well beyond which the laws hold, for inputs that are not nearly equal."""
         raise NotImplementedError
 
     def _off(self, l, E, offset, kernel) -> Any:

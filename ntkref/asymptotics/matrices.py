@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Flat", "Uniform", "as_floats", "hollow"]
+__all__ = ["TINY", "Flat", "Uniform", "as_floats", "hollow"]
+
+TINY = 2.0**-1000  # below it float64 is about to lose digits
 
 
 def as_floats(values, what: str) -> np.ndarray:
     """`values` in float64; OverflowError or FloatingPointError where that can't hold them."""
-    floats = np.array(values, dtype=float)
+    floats, values = np.array(values, dtype=float), np.asarray(values)
     if np.any(np.isinf(floats)):
         raise OverflowError(f"{what} overflows float64, in which spectra and predictors of laws are computed")
-    if np.any((floats == 0) & (np.asarray(values) != 0)):
+    if np.any((np.abs(floats) < TINY) & (values != 0)):
         raise FloatingPointError(f"{what} underflows float64, in which spectra and predictors of laws are computed")
     return floats
 
@@ -52,9 +54,10 @@ class Flat:
 
     def predictor(self, w_test, y) -> np.ndarray:
         """P y, exact for this matrix: kriging with variogram w, whose constraint d relaxes (5.11)."""
-        ones = np.ones(len(self.w))
-        solved, weight = np.linalg.solve(self.w, y), np.linalg.solve(self.w, ones)
-        gained = np.tensordot(ones, solved, 1) / (weight.sum() - 1 / self.diagonal)
+        ones, unit = np.ones(len(self.w)), np.max(self.w)  # in units of w nothing overflows
+        w, w_test = self.w / unit, w_test / unit
+        solved, weight = np.linalg.solve(w, y), np.linalg.solve(w, ones)
+        gained = np.tensordot(ones, solved, 1) / (weight.sum() - unit / self.diagonal)
         return w_test @ solved + np.multiply.outer(1 - w_test @ weight, gained)
 
 

@@ -22,8 +22,8 @@ _PATIENCE = 100_000  # layers; more would take minutes
 def of_distinct(one_minus_c, numbers: Numbers, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`function` on each value of 1 − c once; 0 on the diagonal of a Gram matrix, which no law uses.
 
-    A Gram matrix is a symmetric one with 0 on its diagonal, both up to rounding.  Raises ValueError for other
-    1 − c outside (0, 2]: the laws are about different inputs.
+    A Gram matrix is one of two inputs or more, symmetric, with 0 on its diagonal, both up to rounding.  Raises
+    ValueError for other 1 − c outside (0, 2]: the laws are about different inputs.
     """
     values = np.asarray(numbers.asarray(one_minus_c, "one_minus_c"))
     if values.size == 0:
@@ -34,7 +34,7 @@ def of_distinct(one_minus_c, numbers: Numbers, function: Callable[[np.ndarray], 
         raise ValueError(f"one_minus_c must lie in (0, 2] for two different inputs, got {wrong[0]}")
     distinct, where = np.unique(values[used], return_inverse=True)
     result = np.asarray(function(distinct))
-    whole = np.zeros(values.shape, dtype=result.dtype)
+    whole = np.full(values.shape, 0 * result.ravel()[0], dtype=result.dtype)
     whole[used] = result[where.ravel()]
     return whole[()]
 
@@ -43,7 +43,7 @@ def _is_gram(values) -> bool:
     if values.ndim != 2 or values.shape[0] != values.shape[1]:
         return False
     floats = values.astype(float)
-    if np.any(np.abs(np.diag(floats)) >= 1e-12):
+    if len(values) < 2 or np.any(np.abs(np.diag(floats)) > 8 * 2.0**-53):
         return False
     if np.max(np.abs(floats - floats.T)) >= 1e-12:
         raise ValueError("one_minus_c has a diagonal of 0, as a Gram matrix has, but is not symmetric")

@@ -11,7 +11,7 @@ __all__ = ["BOUNDED", "DECADE", "SETTLED", "STRAIGHT", "drift", "growth", "logs"
 BOUNDED = 0.03, "a bounded sequence stops growing; even 2 + log l would grow by 9 % as l doubles from 200"
 SETTLED = 0.03, "what is left falls at least as 1/l, and halves as l doubles from 200"
 DECADE = 0.15, "what is left is log l/l or less; even 2 + log l would grow by 20 % and more over a decade to 10⁵"
-STRAIGHT = 0.01, "what curves the line is a factor χˡ, below 0.001 at these depths"
+STRAIGHT = 0.01, "what curves the line is of order l χˡ, below 0.004 at these depths"
 
 
 def _floats(values):

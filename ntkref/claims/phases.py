@@ -145,7 +145,9 @@ def _just_ordered(setting: Setting):
     mf = setting.mean_field("critical", numbers)
     near = mean_field(erf, mf.sigma_w2 * (1 - numbers.context.mpf(10) ** -12), mf.sigma_b2, numbers)
     off = asymptotics.of(near).ntk_diagonal(100) / (100 * near.p_star) - 1
-    yield printed("p = l p*, p* = q*/(1 − χ₁), 1e-12 from the line", off, 0.1, "the relative distance from the line")
+    yield printed(
+        "p = l p*, p* = q*/(1 − χ₁), 1e-12 from the line", off, 1e-9, "100 layers times the distance from the line"
+    )
 
 
 def _eq16_float64(setting: Setting):
@@ -191,7 +193,12 @@ def _eq17_digits(setting: Setting):
     laws, steps = setting.laws("critical", numbers), setting.pair("critical", depths, numbers)
     yield from _just_ordered(setting)
     last = depths[-1]
-    yield corrected("p = l q*", steps[last].ntk_variances[0] / laws.ntk_diagonal(last) - 1, 1e-25, "guard digits")
+    yield corrected(
+        "p = l q*",
+        steps[last].ntk_variances[0] / laws.ntk_diagonal(last) - 1,
+        10 * last * numbers.eps,
+        "rounding of l layers to n digits",
+    )
     C = float(setting.constants("critical")[0][0, 1])
     misses = [abs(float(steps[l].ntk - laws.ntk_offdiagonal(l, C))) for l in depths]
     bound = 20 * math.log(last) / last**2

@@ -33,7 +33,7 @@ def _structure(setting: Setting):
     for phase, share, room in (
         ("ordered", 1, (1e-9, "l χ₁ˡ")),
         ("critical", 1 / 3, logs(last)),
-        ("chaotic", 0, (1e-4, "χ₁^{−l}")),
+        ("chaotic", 0, (10 * setting.mean_field("chaotic").chi_1 ** -80, "p_ab*/p⁽ˡ⁾ at l = 80")),
     ):
         miss = np.max(np.abs(shares[phase][off] - share))
         yield corrected(f"Θ/p⁽ˡ⁾ → (1−ĉ) Id + ĉ 11ᵀ, ĉ = {share:.2g}, {phase}", miss, *room)
@@ -113,7 +113,7 @@ def _ordered_limit(setting: Setting):
     for kernel, limit in (("ntk", mf.p_star), ("nngp", mf.q_star)):
         s = setting.spectrum("ordered", 400, kernel)
         yield printed(f"{kernel}: λ_max = m × the limit", s.lambda_max / (m * limit) - 1, 1e-12, "l χ₁ˡ and rounding")
-        yield printed(f"{kernel}: the rest vanishes", s.lambda_bulk[0] / limit, 1e-40, "l χ₁ˡ at l = 400")
+        yield printed(f"{kernel}: the rest vanishes", s.lambda_bulk[0] / limit, 1e-51, "l χ₁ˡ at l = 400, times s E")
 
 
 def _two_eigenspaces(setting: Setting):

@@ -68,12 +68,12 @@ def _slope(distances, depths=(20, 30)):
 
 def _flat_bulk(setting: Setting):
     many, few = squared_distances(setting.m, 3), squared_distances(setting.m, 64)
-    yield printed("λ_min falls as 2^−l: 12 points of 3 features", _slope(many) - 1, 0.01, "O(2^−l)")
-    yield leading("λ_min falls as 2^−l: 12 points of 64 features", _slope(few) - 1, 0.01, "O(2^−l)")
+    yield printed("λ_min falls as 2^−l: 12 points of 3 features", _slope(many) - 1, 1e-4, "O(2^−l) at l = 20")
+    yield leading("λ_min falls as 2^−l: 12 points of 64 features", _slope(few) - 1, 1e-4, "O(2^−l) at l = 20")
     for m in (4, 5, 10, 11):
         k = flat_order(3, m)
         off = _slope(squared_distances(m, 3)) - k
-        yield corrected(f"λ_min falls as 2^(−{k}l): {m} points of 3 features", off, 0.01, "O(2^−l)")
+        yield corrected(f"λ_min falls as 2^(−{k}l): {m} points of 3 features", off, 1e-4, "O(2^−l) at l = 20")
 
 
 def _flat_bulk_derivation(setting: Setting):
