@@ -1,20 +1,24 @@
-"""The command line: ``ntkref audit`` and ``ntkref kernel``."""
+"""The command line: ``ntkref audit``, ``ntkref kernel`` and ``ntkref phase``."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from . import __version__, activations
 from .claims import CLAIMS, HOLDS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
-from .files import check_writable, load_inputs, written_whole
-from .mean_field import normalised
+from .files import check_writable, load_inputs, require_matplotlib, written_whole
+from .mean_field import mean_field, normalised
 from .network import fcn
 from .numbers import digits, float64
+from .phase_diagram import draw, phase_diagram
 from .recursion import kernels
 
 __all__ = ["main"]
@@ -60,14 +64,25 @@ def _parser() -> argparse.ArgumentParser:
     kernel.add_argument("--digits", type=int, metavar="N", help="N correct digits in place of float64")
     kernel.add_argument("--out", required=True, metavar="FILE.npz")
     kernel.set_defaults(run=_kernel)
+
+    phase = commands.add_parser(
+        "phase",
+        help="fixed points, slopes, phase and depth scales of one point, or a picture of the plane",
+        description="Prints the mean-field theory of one point (Section 3), or draws the phase diagram (Figure 5).",
+    )
+    phase.add_argument("--activation", choices=sorted(_ACTIVATIONS), default="erf")
+    phase.add_argument("--sigma-w2", help="variance of the weights, a decimal taken exactly")
+    phase.add_argument("--sigma-b2", default="0", help="variance of the biases (default 0)")
+    phase.add_argument("--digits", type=int, metavar="N", help="N correct digits in place of float64")
+    phase.add_argument("--plot", metavar="FILE", help="draw the plane to a .png, .svg or .pdf (needs matplotlib)")
+    phase.add_argument("--max-w2", type=float, default=4.0, help="how far the plane goes in sigma_w2 (default 4)")
+    phase.add_argument("--max-b2", type=float, default=0.5, help="and in sigma_b2 (default 0.5)")
+    phase.set_defaults(run=_phase)
     return parser
 
 
 def _audit(arguments) -> int:
-    from rich.console import Console
-
     from .audit import audit, conclude, errata, report, write_json, write_page
-    from .page import require_matplotlib
 
     claims = [find(arguments.only)] if arguments.only else CLAIMS
     if arguments.errata:
@@ -80,7 +95,7 @@ def _audit(arguments) -> int:
     for path in paths:
         check_writable(path)
     if arguments.html:
-        require_matplotlib()
+        require_matplotlib("--html")
     setting, console = Setting(quick=arguments.quick), Console()
     outcomes = audit(claims, setting, console)
     if arguments.json:
@@ -117,6 +132,28 @@ def _kernel(arguments) -> int:
     with written_whole(arguments.out) as file:
         np.savez_compressed(file, **arrays)
     print(f"{arguments.out}: nngp, ntk, nngp_gap, ntk_gap of shape {arrays['ntk'].shape}, {numbers}")
+    return 0
+
+
+def _phase(arguments) -> int:
+    if arguments.sigma_w2 is None and arguments.plot is None:
+        raise ValueError("give --sigma-w2 for one point, --plot FILE for the plane, or both")
+    activation = _ACTIVATIONS[arguments.activation]
+    if arguments.plot is not None:
+        kind = arguments.plot.rpartition(".")[2]
+        if kind not in ("png", "svg", "pdf"):
+            raise ValueError(f"--plot must end in .png, .svg or .pdf, got {arguments.plot}")
+        check_writable(arguments.plot)
+        require_matplotlib("--plot")
+    if arguments.sigma_w2 is not None:
+        numbers = float64 if arguments.digits is None else digits(arguments.digits)
+        print(mean_field(activation, arguments.sigma_w2, arguments.sigma_b2, numbers))
+    if arguments.plot is not None:
+        rows = functools.partial(track, description="mean field", console=Console(stderr=True), transient=True)
+        diagram = phase_diagram(activation, arguments.max_w2, arguments.max_b2, track=rows)
+        with written_whole(arguments.plot) as file:
+            draw(diagram, file, kind)
+        print(f"{arguments.plot}: {activation}, sigma_w2 to {arguments.max_w2:g}, sigma_b2 to {arguments.max_b2:g}")
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["check_writable", "load_inputs", "written_whole"]
+__all__ = ["check_writable", "load_inputs", "require_matplotlib", "written_whole"]
 
 
 def load_inputs(path: str) -> np.ndarray:
@@ -68,6 +68,14 @@ def check_writable(path: str) -> None:
         tempfile.TemporaryFile(dir=folder).close()  # what permissions don't tell, such as a file system that is not one
     except OSError as error:
         raise PermissionError(f"{path}: not writable ({error.strerror})") from None
+
+
+def require_matplotlib(option: str) -> None:
+    """ImportError that says what to install, before any work."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise ImportError(f"{option} needs matplotlib: python -m pip install 'ntkref[plot]'") from None
 
 
 @contextlib.contextmanager

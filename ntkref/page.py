@@ -11,7 +11,7 @@ from html import escape
 from .claims import Claim, Curve, Outcome
 from .claims.claim import CORRECTED, HOLDS, ROUTES, WRONG
 
-__all__ = ["page", "require_matplotlib"]
+__all__ = ["page"]
 
 _CLASSES = {HOLDS: "holds", CORRECTED: "corrected", WRONG: "wrong"}
 _STYLE = """
@@ -33,14 +33,6 @@ table { border-collapse: collapse; font-size: .85rem; } td, th { padding: .1rem 
 @media (max-width: 60rem) { article { grid-template-columns: 1fr; } }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } }
 """
-
-
-def require_matplotlib() -> None:
-    """ImportError that says what to install, before any work."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise ImportError("--html needs matplotlib: python -m pip install 'ntkref[plot]'") from None
 
 
 def page(rows: Iterable[tuple[Claim, dict[str, Outcome]]], curves: dict[str, Curve], about: str) -> str:
