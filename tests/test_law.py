@@ -143,6 +143,27 @@ def test_what_leaves_float64_raises():
     assert 0 < laws.ntk_gap(40000, 1) < mpmath.mpf(10) ** -5000
 
 
+def test_one_minus_c_is_that_of_the_first_layer():
+    """K⁽¹⁾ typed in: σ_w² x·x'/n₀ + σ_b², bias included."""
+    x = nk.normalised(np.random.default_rng(1).normal(size=(5, 4)), nk.fcn(2, nk.erf, "1.0", "0.18"))
+    cosines = (1.0 * x @ x.T / 4 + 0.18) / ORDERED.mf.q_star
+    assert np.max(np.abs(ORDERED.one_minus_c(x) - (1 - cosines))) < 1e-15 * 4
+    assert np.max(np.abs(ORDERED.one_minus_c(x[:2], x) - (1 - cosines[:2]))) < 1e-15 * 4
+
+
+def test_without_an_offset_it_is_0():
+    E = ORDERED.coordinate(np.array([[0, 0.3, 0.5], [0.3, 0, 0.7], [0.5, 0.7, 0]]))
+    for name in ("lambda_max", "lambda_bulk", "kappa", "max_learning_rate"):
+        assert np.array_equal(getattr(ORDERED, name)(50, E), getattr(ORDERED, name)(50, E, 0))
+    y = np.array([1.0, -2.0, 3.0])
+    assert np.array_equal(ORDERED.predictor(50, E, E[:2] + 1, y), ORDERED.predictor(50, E, E[:2] + 1, y, 0, 0))
+
+
+def test_the_first_layer_is_a_depth():
+    assert abs(ORDERED.ntk_diagonal(1) / ORDERED.mf.q_star - 1) < 1e-15
+    assert ORDERED.ntk_diagonal([1, 2]).shape == (2,)
+
+
 def test_opposite_and_near_inputs():
     """x·(−x) is −|x|² up to rounding; a 1 × 1 cross matrix of near inputs is no Gram matrix."""
     relu = nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1)
