@@ -304,3 +304,7 @@ def test_print():
     ]
     assert lines[1].split()[2] == str(nk.mean_field(nk.erf, 3, "0.18").q_star)
     assert "p_star" not in str(nk.mean_field(nk.relu, 2))
+
+
+def test_without_a_bias_it_is_0():
+    assert nk.mean_field(nk.erf, "3") == nk.mean_field(nk.erf, "3", 0)
