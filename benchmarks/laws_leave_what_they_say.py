@@ -45,22 +45,16 @@ def row(law, rate, depths, scaled):
 def exponential(mf, name, rate, many, laws):
     """Entries of order and chaos at l = 10, 100, 1000, in digits enough for rate^(2·1000)."""
     depths = (10, 100, 1000)
-    steps = pair(mf, depths, many)
+    steps, chi, what = pair(mf, depths, many), *(("χ₁", "gap") if name == "ordered" else ("χ_c", "entry"))
+    K, Theta = ("nngp_gap", "ntk_gap") if name == "ordered" else ("nngp", "ntk")
+    K_law, Theta_law = (getattr(laws, n if what == "gap" else f"{n}_offdiagonal") for n in (K, Theta))
     E, W = laws.coordinate("0.5"), laws.offset("0.5")
-    if name == "ordered":
-        nngp = [(steps[l].nngp_gap - laws.nngp_gap(l, E)) / rate ** (2 * l) for l in depths]
-        ntk = [(steps[l].ntk_gap - laws.ntk_gap(l, E, W)) / (l * rate ** (2 * l)) for l in depths]
-        simple = [(steps[l].ntk_gap - laws.ntk_gap(l, E)) / rate**l for l in depths]
-        yield row("ordered, K gap", "χ₁^(2l)", depths, nngp)
-        yield row("ordered, Θ gap with E and W", "l χ₁^(2l)", depths, ntk)
-        yield row("ordered, Θ gap with E", "χ₁^l", depths, simple)
-    else:
-        nngp = [(steps[l].nngp - laws.nngp_offdiagonal(l, E)) / rate ** (2 * l) for l in depths]
-        ntk = [(steps[l].ntk - laws.ntk_offdiagonal(l, E, W)) / (l * rate ** (2 * l)) for l in depths]
-        simple = [(steps[l].ntk - laws.ntk_offdiagonal(l, E)) / rate**l for l in depths]
-        yield row("chaotic, K entry", "χ_c^(2l)", depths, nngp)
-        yield row("chaotic, Θ entry with E and V", "l χ_c^(2l)", depths, ntk)
-        yield row("chaotic, Θ entry with E", "χ_c^l", depths, simple)
+    nngp = [(getattr(steps[l], K) - K_law(l, E)) / rate ** (2 * l) for l in depths]
+    ntk = [(getattr(steps[l], Theta) - Theta_law(l, E, W)) / (l * rate ** (2 * l)) for l in depths]
+    simple = [(getattr(steps[l], Theta) - Theta_law(l, E)) / rate**l for l in depths]
+    yield row(f"{name}, K {what}", f"{chi}^(2l)", depths, nngp)
+    yield row(f"{name}, Θ {what} with E and {'W' if what == 'gap' else 'V'}", f"l {chi}^(2l)", depths, ntk)
+    yield row(f"{name}, Θ {what} with E", f"{chi}^l", depths, simple)
 
 
 def critical_entries(name, laws, fine, q):

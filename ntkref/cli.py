@@ -7,8 +7,6 @@ import functools
 import sys
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from . import __version__, activations
 from .claims import CLAIMS, HOLDS, find
@@ -82,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _audit(arguments) -> int:
+    from rich.console import Console
+
     from .audit import audit, conclude, errata, report, write_json, write_page
 
     claims = [find(arguments.only)] if arguments.only else CLAIMS
@@ -149,6 +149,9 @@ def _phase(arguments) -> int:
         numbers = float64 if arguments.digits is None else digits(arguments.digits)
         print(mean_field(activation, arguments.sigma_w2, arguments.sigma_b2, numbers))
     if arguments.plot is not None:
+        from rich.console import Console
+        from rich.progress import track
+
         rows = functools.partial(track, description="mean field", console=Console(stderr=True), transient=True)
         diagram = phase_diagram(activation, arguments.max_w2, arguments.max_b2, track=rows)
         with written_whole(arguments.plot) as file:

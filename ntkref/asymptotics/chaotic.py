@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
@@ -45,11 +45,31 @@ class Chaotic(Law):
 
         The difference cancels, so it is followed in twice the digits.
         """
-        return of_distinct(one_minus_c, self.mf.numbers, lambda e: _memory(self, tuple(e))[0])
+        return of_distinct(one_minus_c, self.mf.numbers, lambda e: self._memory(tuple(e))[0])
 
     def offset(self, one_minus_c):
         """V = lim (p_ab − p_ab*)/χ_cˡ − R E l, to full digits."""
-        return of_distinct(one_minus_c, self.mf.numbers, lambda e: _memory(self, tuple(e))[1])
+        return of_distinct(one_minus_c, self.mf.numbers, lambda e: self._memory(tuple(e))[1])
+
+    def _memory(self, one_minus_c: tuple) -> tuple:
+        """(E, V) of pairs, followed in twice the digits."""
+        mf, numbers = self.mf, self.mf.numbers
+        fine = Digits(40 if isinstance(numbers, Floats) else 2 * numbers.n + 10)
+        exact = Chaotic(mean_field(mf.activation, mf.sigma_w2, mf.sigma_b2, Digits(fine.n + 20)))
+        q_ab, chi_c = exact.mf.q_star * exact.mf.c_star, exact.mf.chi_c
+        # Nearly equal inputs leave c = 1 by a factor χ₁ a layer; nearly opposite ones, with σ_b² = 0, c = −1 likewise.
+        least = min(min(e, 2 - e) if mf.sigma_b2 == 0 else e for e in one_minus_c)
+        if least == 0:
+            raise ValueError(
+                "one_minus_c = 2 with sigma_b2 = 0: opposite inputs stay opposite, and no law is about them"
+            )
+        l = settling_depth(numbers.eps / 10, mf.xi_c) + settling_depth(least / 2, -mf.xi_1)
+        k = kernels_at(exact.mf, exact.mf.q_star, one_minus_c, l, fine)
+        E = (k.nngp - q_ab) / chi_c ** (l - 1)
+        V = (k.ntk - exact.mf.p_ab_star) / chi_c**l - E * l * exact.resonance
+        return tuple(
+            numbers.asarray(v, "constants") if isinstance(numbers, Floats) else numbers.finish(v) for v in (E, V)
+        )
 
     @cached_property
     def resonance(self):
@@ -108,21 +128,3 @@ class Chaotic(Law):
         mf = self.mf
         entries = (self.ntk_diagonal(l), mf.p_ab_star) if kernel == "ntk" else (mf.q_star, mf.q_star * mf.c_star)
         return Uniform(*map(float, as_floats((entries[0] - entries[1], entries[1]), "the diagonal")), off)
-
-
-@lru_cache(maxsize=8)  # E and V are mostly asked for together
-def _memory(laws: Chaotic, one_minus_c: tuple) -> tuple:
-    """(E, V) of pairs, followed in twice the digits."""
-    mf, numbers = laws.mf, laws.mf.numbers
-    fine = Digits(40 if isinstance(numbers, Floats) else 2 * numbers.n + 10)
-    exact = Chaotic(mean_field(mf.activation, mf.sigma_w2, mf.sigma_b2, Digits(fine.n + 20)))
-    q_ab, chi_c = exact.mf.q_star * exact.mf.c_star, exact.mf.chi_c
-    # A pair that is nearly equal leaves c = 1 by a factor χ₁ a layer; nearly opposite, with σ_b² = 0, c = −1 likewise.
-    least = min(min(e, 2 - e) if mf.sigma_b2 == 0 else e for e in one_minus_c)
-    if least == 0:
-        raise ValueError("one_minus_c = 2 with sigma_b2 = 0: opposite inputs stay opposite, and no law is about them")
-    l = settling_depth(numbers.eps / 10, mf.xi_c) + settling_depth(least / 2, -mf.xi_1)
-    k = kernels_at(exact.mf, exact.mf.q_star, np.array(one_minus_c), l, fine)
-    E = (k.nngp - q_ab) / chi_c ** (l - 1)
-    V = (k.ntk - exact.mf.p_ab_star) / chi_c**l - E * l * exact.resonance
-    return tuple(numbers.asarray(v, "constants") if isinstance(numbers, Floats) else numbers.finish(v) for v in (E, V))

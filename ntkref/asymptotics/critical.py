@@ -169,9 +169,9 @@ class Critical(Line):
 
         Raises ArithmeticError next to the tip of the line, where `onset` exceeds 100 layers.
         """
-        mf, constants = self.mf, (self.alpha, self.r, self._s1, self.onset)
+        mf, growth = self.mf, (self.alpha, self.r, self._s1, self.onset)
         return of_distinct(
-            one_minus_c, mf.numbers, lambda e: fatou_constant(mf, mf.q_star, e, lambda K: 2 / K.gap, *constants)
+            one_minus_c, mf.numbers, lambda e: fatou_constant(mf, mf.q_star, e, lambda K: 2 / K.gap, *growth)
         )
 
     def nngp_gap(self, l, C):

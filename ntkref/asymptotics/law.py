@@ -42,7 +42,7 @@ def constants(values, name: str, least=None):
 
 
 def elementwise(name: str, x, numbers: Numbers):
-    """log or sin, element by element, in the number system."""
+    """log, sin or sqrt, element by element, in the number system."""
     if isinstance(numbers, Floats):
         return getattr(np, name)(x)
     return np.frompyfunc(getattr(numbers.context, name), 1, 1)(x)

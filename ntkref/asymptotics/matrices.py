@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Flat:
         """m d − 1ᵀw1/m, leaving m O(w²/d)."""
         return len(self.w) * self.diagonal - np.sum(self.w) / len(self.w)
 
-    @property
+    @cached_property
     def lambda_bulk(self) -> np.ndarray:
         """The m − 1 eigenvalues of −ΠwΠ, Π = Id − 11ᵀ/m, across 1; leaving a relative O(w/d)."""
         m = len(self.w)
@@ -69,7 +70,7 @@ class Uniform:
     off: float
     H: np.ndarray
 
-    @property
+    @cached_property
     def _rest(self) -> np.ndarray:
         """Descending eigenvalues of o 11ᵀ + H, so that none is lost beside a."""
         return np.linalg.eigvalsh(self.off + self.H)[::-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import mpmath
 import numpy as np
@@ -50,9 +51,11 @@ def _is_gram(values) -> bool:
     return True
 
 
-def kernels_at(mf: MeanField, q, one_minus_c, depth: int, numbers: Numbers) -> Kernels:
+@lru_cache(maxsize=8)  # the two constants of a pair are mostly asked for together
+def kernels_at(mf: MeanField, q, one_minus_c: tuple, depth: int, numbers: Numbers) -> Kernels:
     """K and Θ of pairs at `depth`."""
-    *_, (_, last) = pairs_by_depth(fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2), q, one_minus_c, numbers)
+    net = fcn(depth, mf.activation, mf.sigma_w2, mf.sigma_b2)
+    *_, (_, last) = pairs_by_depth(net, q, np.array(one_minus_c), numbers)
     return last
 
 

@@ -19,7 +19,7 @@ class Order(Law):
     def _settled(self, one_minus_c):
         """K and Θ where the constants have settled to the last digit."""
         numbers = self.mf.numbers
-        return kernels_at(self.mf, self.mf.q_star, one_minus_c, settling_depth(numbers.eps, self.onset), numbers)
+        return kernels_at(self.mf, self.mf.q_star, tuple(one_minus_c), settling_depth(numbers.eps, self.onset), numbers)
 
     def coordinate(self, one_minus_c):
         """E = lim (q* − q_ab⁽ˡ⁾)/χ₁^(l−1) of pairs with K⁽¹⁾ = q*(1 − `one_minus_c`): Koenigs' coordinate.

@@ -102,10 +102,10 @@ class CriticalRelu(Line):
 
     def coordinate(self, one_minus_c):
         """C = lim 1/θ_l − l/(3π) − log l/(2π), to about 8 digits; a float64 array."""
-        mf, constants = self.mf, (self.alpha, self.r, self._s1, self.onset)
+        mf, growth = self.mf, (self.alpha, self.r, self._s1, self.onset)
 
         def constant(e):
-            return fatou_constant(mf, self.q, e, lambda K: 1 / mf.numbers.atan2(K.area, K.xy), *constants)
+            return fatou_constant(mf, self.q, e, lambda K: 1 / mf.numbers.atan2(K.area, K.xy), *growth)
 
         return of_distinct(one_minus_c, mf.numbers, constant)
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..numbers import float64
 from ..predictor import gradient_flow
 from .claim import Curve
+from .definition import rbf_spectrum, squared_distances
 from .setting import Setting
 
 PHASES = ("ordered", "critical", "chaotic")
@@ -267,8 +268,6 @@ def _flow(setting: Setting, kind: str, which: int) -> Curve:
 
 
 def rbf_smallest(setting: Setting) -> Curve:
-    from .toy import rbf_spectrum, squared_distances
-
     distances, depths = squared_distances(5, 3), range(0, 31, 3)
     computed = [float(rbf_spectrum(distances, l)[0]) for l in depths]
     return Curve("λ_min, 5 points of 3 features", depths, computed,
@@ -276,8 +275,6 @@ def rbf_smallest(setting: Setting) -> Curve:
 
 
 def rbf_narrow(setting: Setting) -> Curve:
-    from .toy import rbf_spectrum, squared_distances
-
     distances, depths = squared_distances(setting.m, 64), range(2, 40, 4)
     nearest = np.min(distances[np.triu_indices(setting.m, 1)]) * setting.m * (setting.m - 1) / distances.sum()
     spectra = [rbf_spectrum(distances, -math.log2(l)) for l in depths]

@@ -1,4 +1,4 @@
-"""Independent routes to the kernels, straight from the definitions: integrals (Eq. 3) and sampled networks (Eq. 1).
+"""Independent routes to kernels, straight from the definitions: integrals (Eq. 3), sampled networks (Eq. 1), Eq. 10.
 
 Nothing here uses a closed form or a carried gap; that is the point.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..activations import Activation
+from ..datasets import optical_digits
+from ..numbers import digits
 
-__all__ = ["expectations", "sampled_kernels", "sampled_outputs"]
+__all__ = ["expectations", "rbf_spectrum", "sampled_kernels", "sampled_outputs", "squared_distances"]
 
 
 def expectations(activation: Activation, q1, q2, q12, context):
@@ -102,3 +104,25 @@ def sampled_outputs(width: int, samples: int, rng) -> tuple:
         np.mean(excess),
         np.std(excess, ddof=1) / np.sqrt(20),
     )
+
+
+def squared_distances(m: int, features: int) -> np.ndarray:
+    """|x − x′|² of m images; all 64 pixels, or sums over so many bands of rows.  Exact: pixels are integers."""
+    images, _ = optical_digits()
+    pixels = images[:m].reshape(m, 64).astype(int)
+    if features < 64:
+        pixels = np.stack([band.sum(axis=1) for band in np.array_split(pixels, features, axis=1)], axis=1)
+    return np.sum((pixels[:, None] - pixels[None]) ** 2, axis=-1)
+
+
+def rbf_spectrum(distances: np.ndarray, exponent) -> list:
+    """Ascending eigenvalues of exp(−D 2^−exponent/D̄), D̄ the mean distance, to 30 digits of the smallest."""
+    m = len(distances)
+    scale = int(distances.sum()) // (m * (m - 1))
+    context = digits(40 + int(m * max(exponent, 0) / 3)).context  # λ_min can be as small as 2^(−m exponent)
+    factor = context.mpf(2) ** -exponent / scale
+    matrix = context.matrix(m)
+    for a in range(m):
+        for b in range(m):
+            matrix[a, b] = context.exp(-int(distances[a, b]) * factor)
+    return sorted(context.eigsy(matrix, eigvals_only=True))

@@ -9,8 +9,9 @@ import numpy as np
 
 from . import curves
 from .claim import CORRECTED, HOLDS, WRONG, corrected, leading, printed, sentence
-from .measures import BOUNDED, DECADE, drift, growth, logs, settling
+from .measures import BOUNDED, DECADE, bend, growth, logs, settling
 from .setting import Setting
+from .table1 import critical_kappa
 
 __all__ = ["LINE_CLAIMS"]
 
@@ -31,12 +32,13 @@ def _limit_matrix_derivation(setting: Setting):
 
 def _linearly(setting: Setting):
     depths = (10, 30, 100, setting.gram_decades[-1])
-    first, second, third, last = (np.max(np.abs(setting.prediction("critical", l))) for l in depths)
-    slopes = (first - second) / 20, (second - third) / 70
-    yield printed("P(Θ) y falls linearly", slopes[0] / slopes[1] - 1, 0.1, "a straight line has one slope")
+    sizes = [np.max(np.abs(setting.prediction("critical", l))) for l in depths]
+    yield printed("P(Θ) y falls linearly", bend(sizes[:3], depths[:3]), 0.1, "a straight line has one slope")
     scaled = [l * setting.prediction("critical", l) for l in setting.gram_decades]
     yield corrected("l P(Θ) y settles", settling(scaled), *DECADE)
-    yield corrected("so P(Θ) y vanishes", last / first, 0.05, "10/10⁴ times what l P(Θ) y still grew from l = 10")
+    yield corrected(
+        "so P(Θ) y vanishes", sizes[-1] / sizes[0], 0.05, "10/10⁴ times what l P(Θ) y still grew from l = 10"
+    )
 
 
 def _predictor_order(setting: Setting, phase, extra, fraction):
@@ -49,8 +51,7 @@ def _predictor_order(setting: Setting, phase, extra, fraction):
     yield leading("P(Θ) y = O(1/l) for zero-mean y", settling(scaled), *DECADE)
     constant = m / (m + extra)
     yield corrected(f"P(Θ) 1 → m/(m+{extra})", np.max(np.abs(ones / constant - 1)), *logs(last))
-    laws, (E, E_test, _, _), y = setting.laws(phase), setting.constants(phase), setting.images(phase)[2]
-    misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled, depths[-2:], strict=True)]
+    misses = setting.predictor_misses(phase, depths[-2:])
     yield corrected(f"P(Θ) y = {fraction}/l and smaller terms: what is left, times l², falls", growth(misses), *BOUNDED)
 
 
@@ -110,12 +111,10 @@ def _relu_kappa_derivation(setting: Setting):
 
 
 def _kappa_rate(setting: Setting):
-    m, laws, depths = setting.m, setting.laws("critical"), setting.gram_decades
-    C, limit = setting.constants("critical")[0], (m + 2) / 2
-    scaled = [(setting.spectrum("critical", l).kappa - limit) * l for l in depths]
-    yield printed("(κ − (m+2)/2) l is O(1)", *drift(scaled, m, depths[-1]))
-    yield leading("κ → (m+2)/2", scaled[-1] / depths[-1] / limit, *logs(depths[-1]))
-    last = depths[-1]
+    """What Table 1 says of κ, against the law too; and λ_0/λ_1."""
+    yield from critical_kappa(setting)
+    laws, C, depths = setting.laws("critical"), setting.constants("critical")[0], setting.gram_decades
+    limit, last = (setting.m + 2) / 2, depths[-1]
     left = [(setting.spectrum("critical", l).kappa - laws.kappa(l, C)) * l**2 for l in depths[-2:]]
     yield corrected("against its law, times l², it falls", growth(left), *BOUNDED)
     s = setting.spectrum("critical", last)
@@ -124,9 +123,7 @@ def _kappa_rate(setting: Setting):
 
 def _swapped(setting: Setting):
     """ξ_* with ξ for χ under the logarithms, against the slope of log |P(Θ) y|/l."""
-    mf = setting.mean_field("chaotic")
-    size = [np.max(np.abs(setting.prediction("chaotic", l))) / l for l in (60, 80)]
-    measured = 20 / math.log(size[0] / size[1])
+    mf, measured = setting.mean_field("chaotic"), setting.chaotic_fall()
     as_printed = -1 / (math.log(mf.xi_c) - cmath.log(mf.xi_1))  # in chaos ξ₁ < 0, and its logarithm is complex
     yield printed("ξ_* = −1/(log ξ_c − log ξ₁)", abs(as_printed / measured - 1), 0.01, "O(1/l²) where it is right")
     yield corrected("ξ_* = −1/(log χ_c − log χ₁)", mf.xi_star / measured - 1, 0.01, "O(1/l²)")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-__all__ = ["BOUNDED", "DECADE", "SETTLED", "STRAIGHT", "drift", "growth", "logs", "settling", "straightness"]
+__all__ = ["BOUNDED", "DECADE", "SETTLED", "STRAIGHT", "bend", "drift", "growth", "logs", "settling", "straightness"]
 
 BOUNDED = 0.03, "a bounded sequence stops growing; even 2 + log l would grow by 9 % as l doubles from 200"
 SETTLED = 0.03, "what is left falls at least as 1/l, and halves as l doubles from 200"
@@ -34,6 +34,12 @@ def straightness(values) -> float:
     """By what fraction the slope of three arrays at equal steps of l changes: 0 for a + b l with b not 0."""
     first, second, third = _floats(values)
     return float(np.max(np.abs((third - second) / (second - first) - 1)))
+
+
+def bend(values, depths) -> float:
+    """By what fraction the slope of three numbers at any three depths changes: 0 for a line."""
+    slopes = [(b - a) / (m - l) for a, b, l, m in zip(values, values[1:], depths, depths[1:], strict=False)]
+    return slopes[0] / slopes[1] - 1
 
 
 def drift(values, unit, reach: int) -> tuple:

@@ -102,10 +102,8 @@ def _identity(setting: Setting):
 
 
 def _chaotic_scale(setting: Setting):
-    mf, depths = setting.mean_field("chaotic"), (60, 80)
-    size = [np.max(np.abs(setting.prediction("chaotic", l))) / l for l in depths]
-    slope = math.log(size[1] / size[0]) / (depths[1] - depths[0])
-    yield printed("log |P(Θ) y|/l falls by 1/ξ_* a layer", slope * mf.xi_star + 1, 0.01, "O(1/l²)")
+    over = setting.mean_field("chaotic").xi_star / setting.chaotic_fall()
+    yield printed("log |P(Θ) y|/l falls by 1/ξ_* a layer", 1 - over, 0.01, "O(1/l²)")
 
 
 def _ordered_limit(setting: Setting):

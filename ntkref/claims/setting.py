@@ -130,6 +130,16 @@ class Setting:
         """Targets that are all 1."""
         return np.ones(self.m)
 
+    def chaotic_fall(self) -> float:
+        """Over how many layers P(Θ) y/l falls by a factor e in chaos, between l = 60 and 80, y of mean 0."""
+        first, last = (np.max(np.abs(self.prediction("chaotic", l))) / l for l in (60, 80))
+        return 20 / float(np.log(first / last))
+
+    def predictor_misses(self, phase: str, depths) -> list:
+        """l² times what the law of P(Θ) y leaves, on the critical line, y of mean 0."""
+        laws, (E, E_test, _, _), y = self.laws(phase), self.constants(phase), self.images(phase)[2]
+        return [(self.prediction(phase, l) - laws.predictor(l, E, E_test, y)) * l**2 for l in depths]
+
     def pair(self, phase: str, depths: tuple[int, ...], numbers: Numbers) -> dict[int, Kernels]:
         """{l: kernels} of the first two training images."""
         return _pair(phase, depths, numbers)

@@ -11,7 +11,7 @@ from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
 from .measures import BOUNDED, DECADE, SETTLED, STRAIGHT, drift, growth, logs, settling, straightness
 from .setting import Setting
 
-__all__ = ["TABLE_CLAIMS"]
+__all__ = ["TABLE_CLAIMS", "critical_kappa"]
 
 _ORDERED = (100, 200, 400)
 _CHAOTIC = (30, 60)
@@ -84,7 +84,8 @@ def _critical(setting, name, value, slope, log_factor):
     yield corrected("against its law with C, over m", (found[-1] - law) / setting.m, *room)
 
 
-def _critical_kappa(setting: Setting):
+def critical_kappa(setting: Setting):
+    """κ on the line: the O(1/l) of the text, the limit, and the logarithm."""
     laws, depths, m = setting.laws("critical"), setting.gram_decades, setting.m
     limit = (m + 2) / 2
     scaled = [(setting.spectrum("critical", l).kappa - limit) * l for l in depths]
@@ -112,9 +113,7 @@ def _critical_predictor(setting: Setting):
     depths = setting.gram_decades
     scaled = [l * setting.prediction("critical", l) for l in depths]
     yield printed("l P(Θ)y settles, for labels of mean 0", settling(scaled), *DECADE)
-    laws, (E, E_test, _, _) = setting.laws("critical"), setting.constants("critical")
-    y = setting.images("critical")[2]
-    misses = [(p / l - laws.predictor(l, E, E_test, y)) * l**2 for p, l in zip(scaled[-2:], depths[-2:], strict=True)]
+    misses = setting.predictor_misses("critical", depths[-2:])
     yield printed("at the constant (1/2α)[C_test − 11ᵀC/(m+2)] y: the rest, times l², falls", growth(misses), *BOUNDED)
 
 
@@ -171,10 +170,10 @@ def _critical_slope_derivation(setting: Setting, key, value):
     beyond = [value(laws, l, C) - slope * l for l in depths]
     yield leading("leading term, derived", beyond[1] / (slope * depths[1]), 1e-7, "log l/l")
     rho = float(setting.evaluate(results["rho_erf"], (q,)))
-    logs = (m - 1 if key == "lambda_max_slope" else -1) * float(q) * rho / 3
+    of_rho = (m - 1 if key == "lambda_max_slope" else -1) * float(q) * rho / 3
     rise = (beyond[1] - beyond[0]) / math.log(100)
     yield printed("no log l beside it", rise, 1e-3, "O(1)")
-    yield corrected("the derived coefficient of log l", rise / logs - 1, 1e-5, "log l/l at 1e8, and rounding of 1e10")
+    yield corrected("the derived coefficient of log l", rise / of_rho - 1, 1e-5, "log l/l at 1e8, and rounding of 1e10")
 
 
 def _critical_max_derivation(setting: Setting):
@@ -288,7 +287,7 @@ TABLE_CLAIMS = (
         curves.critical_kappa,
         "the remainder is (3m/4) ρ log l/l + m O(1/l)",
         derivation=_critical_kappa_derivation,
-        float64=_critical_kappa,
+        float64=critical_kappa,
     ),
     _cell(
         "predictor",

@@ -6,36 +6,13 @@ import math
 
 import numpy as np
 
-from ..datasets import optical_digits
-from ..numbers import digits
 from . import curves
 from .claim import CORRECTED, HOLDS, Claim, corrected, leading, printed
+from .definition import rbf_spectrum, squared_distances
 from .measures import settling
 from .setting import Setting
 
-__all__ = ["TOY_CLAIMS", "flat_order", "rbf_spectrum", "squared_distances"]
-
-
-def squared_distances(m: int, features: int) -> np.ndarray:
-    """|x − x′|² of m images; all 64 pixels, or sums over so many bands of rows.  Exact: pixels are integers."""
-    images, _ = optical_digits()
-    pixels = images[:m].reshape(m, 64).astype(int)
-    if features < 64:
-        pixels = np.stack([band.sum(axis=1) for band in np.array_split(pixels, features, axis=1)], axis=1)
-    return np.sum((pixels[:, None] - pixels[None]) ** 2, axis=-1)
-
-
-def rbf_spectrum(distances: np.ndarray, exponent) -> list:
-    """Ascending eigenvalues of exp(−D 2^−exponent/D̄), D̄ the mean distance, to 30 digits of the smallest."""
-    m = len(distances)
-    scale = int(distances.sum()) // (m * (m - 1))
-    context = digits(40 + int(m * max(exponent, 0) / 3)).context  # λ_min can be as small as 2^(−m exponent)
-    factor = context.mpf(2) ** -exponent / scale
-    matrix = context.matrix(m)
-    for a in range(m):
-        for b in range(m):
-            matrix[a, b] = context.exp(-int(distances[a, b]) * factor)
-    return sorted(context.eigsy(matrix, eigvals_only=True))
+__all__ = ["TOY_CLAIMS", "flat_order"]
 
 
 def flat_order(features: int, m: int) -> int:
