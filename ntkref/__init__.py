@@ -13,7 +13,34 @@ any number of digits, or symbolically:
 __version__ = "0.1.0"
 
 from . import asymptotics
-from .activations import Activation, erf, relu
+from .activation import Activation
+from .activations import (
+    absolute,
+    cos,
+    elu,
+    erf,
+    exp,
+    gaussian,
+    gelu,
+    gelu_tanh,
+    hermite,
+    leaky_relu,
+    mish,
+    monomial,
+    polynomial,
+    rectified_monomial,
+    relu,
+    selu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinusoid,
+    softplus,
+    step,
+    tanh,
+)
+from .by_quadrature import by_quadrature
 from .critical import CriticalPoint, critical_point
 from .datasets import optical_digits
 from .mean_field import MeanField, mean_field, normalised
@@ -22,6 +49,7 @@ from .numbers import digits, float64, floats, symbols
 from .predictor import gradient_flow, mean_predictor
 from .recursion import Kernels, kernels, kernels_by_depth, kernels_of_pair
 from .spectrum import Spectrum, max_learning_rate, spectrum
+from .universality import universality_class
 
 __all__ = [
     "Activation",
@@ -31,23 +59,47 @@ __all__ = [
     "MeanField",
     "Network",
     "Spectrum",
+    "absolute",
     "asymptotics",
+    "by_quadrature",
+    "cos",
     "critical_point",
     "digits",
+    "elu",
     "erf",
+    "exp",
     "fcn",
     "float64",
     "floats",
+    "gaussian",
+    "gelu",
+    "gelu_tanh",
     "gradient_flow",
+    "hermite",
     "kernels",
     "kernels_by_depth",
     "kernels_of_pair",
+    "leaky_relu",
     "max_learning_rate",
     "mean_field",
     "mean_predictor",
+    "mish",
+    "monomial",
     "normalised",
     "optical_digits",
+    "polynomial",
+    "rectified_monomial",
     "relu",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinusoid",
+    "softplus",
     "spectrum",
+    "step",
     "symbols",
+    "tanh",
+    "universality_class",
 ]

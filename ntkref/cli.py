@@ -9,6 +9,7 @@ import sys
 import numpy as np
 
 from . import __version__, activations
+from .activation import Activation
 from .claims import CLAIMS, HOLDS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
@@ -21,7 +22,7 @@ from .recursion import kernels
 
 __all__ = ["main"]
 
-_ACTIVATIONS = {a.name: a for a in vars(activations).values() if isinstance(a, activations.Activation)}
+_ACTIVATIONS = {a.name: a for a in vars(activations).values() if isinstance(a, Activation)}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from .activations import Activation
+import numpy as np
+
+from .activation import Activation
 from .exact import is_symbolic
-from .inputs import covariance_of_pair
 from .network import variance
 from .numbers import Floats, Numbers, Symbols, float64
 from .roots import bracketed_root, settled
 
-__all__ = ["CriticalPoint", "critical_point", "line_at"]
+__all__ = ["CriticalPoint", "critical_line", "critical_point", "line_at"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class CriticalPoint:
 
 def line_at(activation: Activation, q, numbers: Numbers):
     """The critical line by q*: σ_w² = 1/𝒯̇(q, q), σ_b² = q − σ_w² 𝒯(q, q); in any number system."""
-    T, Tdot = activation.duals(covariance_of_pair(q, 0 * q, numbers), numbers)
-    sw2 = 1 / Tdot.x
-    return sw2, q - sw2 * T.x
+    T, _, Tdot = activation.moments(q, numbers)
+    sw2 = 1 / Tdot
+    return sw2, q - sw2 * T
 
 
 def critical_point(
@@ -67,6 +69,8 @@ def critical_point(
         return _of_symbols(activation, name, value, numbers)
     if activation.homogeneous:
         return _of_homogeneous(activation, name, value, numbers)
+    if activation.value is not None and activation.jumps:
+        raise ValueError(f"{activation} jumps: χ₁ is infinite, and there is no critical line")
 
     def solve(work):
         q = _variance_on_line(activation, name, work.convert(value), work)
@@ -94,7 +98,7 @@ def _of_symbols(activation, name, value, numbers):
 
 def _of_homogeneous(activation, name, value, numbers):
     """𝒯 is linear in the variance: one σ_w², σ_b² = 0, any q*."""
-    sw2, sb2 = 1 / activation.slopes(variance(1, "q"), None)[0], 0 * value
+    sw2, sb2 = 1 / activation.gain, 0 * value
     if name != "q_star" and value != (sw2 if name == "sigma_w2" else 0):
         raise ValueError(f"{activation} is critical at sigma_w2 = {sw2}, sigma_b2 = 0 only, got {name} = {value}")
     q = numbers.convert(value) if name == "q_star" else None
@@ -102,25 +106,90 @@ def _of_homogeneous(activation, name, value, numbers):
 
 
 def _variance_on_line(activation, name, value, work):
-    """q* of the point whose coordinate `name` is `value`: both σ² rise with q* from the tip on."""
-    if name == "q_star":
-        return value
+    """q* of the point whose coordinate `name` is `value`."""
     index = 0 if name == "sigma_w2" else 1
-    tip = line_at(activation, 0 * value, work)[index]
-    if value < tip:
-        value, tip = (work.context.nstr(v, 15) for v in (value, tip))
-        raise ValueError(f"{name} must be at least {tip}, where the critical line of {activation} ends, got {value}")
-    if value == tip:
+    if name == "q_star":
+        T, slope, Tdot = activation.moments(value, work)
+        if value and (value - T / Tdot < 0 or abs(slope) > Tdot):
+            why = "σ_b² would be negative" if value - T / Tdot < 0 else "the variance is unstable there, |χ_q| > 1"
+            raise ValueError(f"{activation} is not critical at q_star = {work.context.nstr(value, 15)}: {why}")
+        return value
+    segments = critical_line(activation)
+    if segments and segments[0][0][0] == 0 and value == line_at(activation, 0 * value, work)[index]:
         return 0 * value
+    brackets = []
+    for q, line in segments:
+        above = line[index] > float(value)
+        brackets += [(q[k], q[k + 1]) for k in np.nonzero(above[1:] != above[:-1])[0]]
+    if len(brackets) != 1:
+        raise ValueError(_no_single_point(activation, name, work.context.nstr(value, 15), segments, index, brackets))
 
     def excess(q):
         step = q * work.context.sqrt(work.context.eps)
         here, there = (line_at(activation, at, work)[index] for at in (q, q + step))
-        return here - value, (there - here) / step
+        return here - value, (there - here) / step if step else 0 * here
 
-    low = high = work.context.one
-    while excess(low)[0] > 0:
-        low = low / 2
-    while excess(high)[0] < 0:
-        high = high * 2
-    return bracketed_root(excess, low, high, work.context)
+    return bracketed_root(excess, *(work.context.mpf(float(end)) for end in brackets[0]), work.context)
+
+
+def _no_single_point(activation, name, value, segments, index, brackets):
+    if not segments:
+        return (
+            f"{activation} has no critical line: wherever χ₁ = 1 and σ_b² >= 0 the variance is unstable, or σ_b² would "
+            f"be negative; got {name} = {value}"
+        )
+    if brackets:
+        listed = ", ".join(f"{low:.4g}" for low, _ in brackets)
+        found = f"{activation} has {len(brackets)} critical points with {name} = {value}"
+        return f"{found}, near q_star = {listed}: give q_star"
+    q, line = segments[0]
+    if len(segments) == 1 and q[0] == 0 and np.argmin(line[index]) == 0:
+        return (
+            f"{name} must be at least {line[index][0]:.15g}, where the critical line of {activation} ends, got {value}"
+        )
+    spans = ", ".join(f"{line[index].min():.6g} to {line[index].max():.6g}" for _, line in segments)
+    return f"no critical point of {activation} has {name} = {value}: on the line it lies in {spans}"
+
+
+@lru_cache(maxsize=64)
+def critical_line(activation: Activation) -> tuple:
+    """The critical line in float64, as far as it exists: σ_b² ≥ 0 and a variance that is not unstable, |χ_q| ≤ 1.
+
+    Segments (q* (n,), (σ_w², σ_b²) (2, n)), on a grid with 12 points a decade from 1e-6 to 1e6, q* = 0 where φ(0) = 0
+    and the ends at which a segment begins or stops.
+    """
+    largest = min(1e6, activation.largest)
+    segments, run, before = [], [], None
+    for q in np.concatenate([[0.0], np.geomspace(1e-6, largest, int(12 * np.log10(largest * 1e6)) + 2)]):
+        here = _point(activation, q)
+        if before is not None and (before[1] is None) != (here is None) and before[0]:
+            run.append(_end(activation, before[0], q))
+        if here is not None:
+            run.append((q, *here))
+        elif run:
+            segments.append(run)
+            run = []
+        before = (q, here)
+    segments += [run] if run else []
+    return tuple((np.array(run)[:, 0], np.array(run)[:, 1:].T) for run in segments)
+
+
+def _point(activation, q):
+    """(σ_w², σ_b²) of the critical point with variance `q`, or None where there is none."""
+    try:
+        with np.errstate(all="ignore"):
+            T, slope, Tdot = (float(v) for v in activation.moments(q, float64))
+    except ArithmeticError:
+        return None
+    # At q → 0 σ_b² is the small difference of two numbers of size q.
+    there = Tdot > 1e-30 and q - T / Tdot >= -1e-15 * q and abs(slope) <= Tdot * (1 + 1e-12)
+    return (1 / Tdot, max(0.0, q - T / Tdot)) if there else None
+
+
+def _end(activation, low, high):
+    """The last point of the line between `low` and `high`, on one of which it exists."""
+    inside, outside = (low, high) if _point(activation, low) is not None else (high, low)
+    for _ in range(50):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if _point(activation, middle) is not None else (inside, middle)
+    return (inside, *_point(activation, inside))

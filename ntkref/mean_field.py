@@ -8,24 +8,33 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Activation
+from .activation import Activation
 from .exact import is_symbolic
 from .inputs import checked_inputs, covariance_of_pair
 from .network import Dense, Network
 from .numbers import Digits, Floats, Numbers, float64
 from .roots import bracketed_root, settled
+from .variance import fixed_variances, stable_variance
 
-__all__ = ["MeanField", "mean_field", "normalised"]
+__all__ = ["MeanField", "mean_field", "normalised", "solve"]
 
 
-def mean_field(activation: Activation, sigma_w2, sigma_b2=0, numbers: Numbers = float64) -> MeanField:
+def mean_field(
+    activation: Activation, sigma_w2, sigma_b2=0, numbers: Numbers = float64, near: float | None = None
+) -> MeanField:
     """Fixed points, slopes, phase and depth scales of layers with variances `sigma_w2` and `sigma_b2`.
 
     Every number is computed in mpmath at rising precision until two precisions agree, then rounded: to the
-    nearest float64, or to n digits.
+    nearest float64, or to n digits.  Where several variances are stable, the one nearest to `near` is taken.
+    ``fixed_variances`` of the result lists all fixed points of the variance up to 1e6, with their slopes.
 
     Raises
     ------
+    ValueError
+        Several stable variances and no `near`; none, because the variance swings; an activation that jumps, for
+        which χ₁ is infinite.
+    ArithmeticError
+        The moments of the activation diverge, or do not settle.
     TypeError, ValueError
         Variances that are negative, not finite, both zero, or symbolic (a fixed point of symbols has no
         closed form; ``critical_point(…, q_star=…)`` and ``kernels_of_pair`` do take symbols).
@@ -43,7 +52,12 @@ def mean_field(activation: Activation, sigma_w2, sigma_b2=0, numbers: Numbers = 
     for name in ("sigma_w2", "sigma_b2"):
         if is_symbolic(getattr(layer, name)):
             raise TypeError(f"{name} must be a number for fixed points, got the symbol {getattr(layer, name)}")
-    return MeanField(activation, layer.sigma_w2, layer.sigma_b2, numbers)
+    if activation.value is not None and activation.jumps:
+        raise ValueError(
+            f"{activation} jumps: the slope of 𝒯 is infinite at equal inputs, so there is no χ₁, no phase and no "
+            "critical line; kernels do exist"
+        )
+    return MeanField(activation, layer.sigma_w2, layer.sigma_b2, numbers, near)
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,7 @@ class MeanField:
     sigma_w2: Fraction
     sigma_b2: Fraction
     numbers: Numbers
+    near: float | None = None
     _core: dict = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
@@ -69,17 +84,7 @@ class MeanField:
         object.__setattr__(self, "_core", settled(self._solve, promised))
 
     def _solve(self, work: Digits) -> dict:
-        """The fixed points in the number system `work`; differences from 1 in their own right."""
-        sw2, sb2 = work.convert(self.sigma_w2), work.convert(self.sigma_b2)
-        q = _fixed_variance(self.activation, self.sigma_w2, self.sigma_b2, work)
-        variance_slope, (slope, *_) = self.activation.slopes(sw2 if q is None else q, work)
-        chi_1 = sw2 * slope
-        core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1}
-        if q is not None:
-            core["q_star"] = q
-            if core["below_1"] < -self.tolerance:
-                core |= _fixed_cosine(self.activation, sw2, sb2, q, work)
-        return core
+        return solve(self.activation, self.sigma_w2, self.sigma_b2, work, self.tolerance, self.near)
 
     def __str__(self):
         """The phase and every quantity that exists in it, a line each."""
@@ -113,6 +118,15 @@ class MeanField:
 
     def _missing(self, what, why):
         return ValueError(f"{what} does not exist in the {self.phase} phase of {self.activation}: {why}")
+
+    @property
+    def fixed_variances(self) -> list[tuple]:
+        """(q, slope of the variance map) of every fixed point up to 1e6, stable where |slope| < 1; see `variance`."""
+        if self.activation.homogeneous:
+            raise ValueError(f"{self.activation}'s variance map is a straight line: q_star says all")
+        work = Digits(20 if isinstance(self.numbers, Floats) else self.numbers.n)
+        found = fixed_variances(self.activation, self.sigma_w2, self.sigma_b2, work)
+        return [tuple(self._round(v) for v in pair) for pair in found]
 
     @property
     def q_star(self):
@@ -193,27 +207,25 @@ class MeanField:
         return -1 / context.log1p(-below)
 
 
-def _fixed_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Digits):
-    """The stable fixed point of the variance, or None where it grows without bound or is arbitrary."""
-    if activation.homogeneous:  # q ↦ a q + σ_b², a straight line
-        a = sigma_w2 * activation.slopes(Fraction(1), None)[0]
-        return work.convert(sigma_b2 / (1 - a)) if a < 1 else None
+def solve(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers, tolerance=0, near=None) -> dict:
+    """The fixed points in the number system `work`; differences from 1 in their own right."""
     sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
-    zero = 0 * sw2
-    if sigma_b2 == 0 and sw2 * activation.slopes(zero, work)[0] <= 1:
-        return zero
+    if not activation.homogeneous:
+        q = stable_variance(activation, sigma_w2, sigma_b2, work, near)
+    else:  # q ↦ a q + σ_b², a straight line
+        a = sigma_w2 * activation.gain
+        q = work.convert(sigma_b2 / (1 - a)) if a < 1 else None
+    _, variance_slope, slope = activation.moments(sw2 if q is None else q, work)
+    chi_1 = sw2 * slope
+    core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1}
+    if q is not None:
+        core["q_star"] = q
+        if core["below_1"] < -tolerance:
+            core |= _fixed_cosine(activation, sw2, sb2, q, work)
+    return core
 
-    def excess(q):
-        T, _ = activation.duals(covariance_of_pair(q, zero, work), work)
-        return q - sw2 * T.x - sb2, 1 - sw2 * activation.slopes(q, work)[0]
 
-    low = high = sw2 + sb2  # the map is below this, for |φ| <= 1
-    while excess(low)[0] > 0:
-        low = low / 2
-    return bracketed_root(excess, low, 2 * high, work.context)
-
-
-def _fixed_cosine(activation, sw2, sb2, q, work: Digits) -> dict:
+def _fixed_cosine(activation, sw2, sb2, q, work: Numbers) -> dict:
     """The fixed point of ε = 1 − c below c = 1, as the root of ε'/ε = 1: the root at ε = 0 is divided out."""
 
     def at(e):
@@ -225,7 +237,7 @@ def _fixed_cosine(activation, sw2, sb2, q, work: Digits) -> dict:
         return ratio - 1, (sw2 * Tdot.xy - ratio) / e
 
     high = work.context.one
-    if sb2 == 0:  # c = 0 is fixed (φ odd), and the ratio is 1 there
+    if sb2 == 0 and activation.parity == -1:  # c = 0 is fixed, and the ratio is 1 there
         low = high
     else:
         low = high

@@ -6,7 +6,7 @@ import numbers as abstract
 from dataclasses import dataclass, field
 from typing import Any
 
-from .activations import Activation
+from .activation import Activation
 from .exact import exact, is_symbolic
 
 __all__ = ["Dense", "Network", "fcn"]

@@ -2,7 +2,8 @@
 
 The recursion is one text over a small vocabulary: ``+ - * /``, and the functions of a number system,
 ``sqrt``, ``hypot``, ``atan2``, ``pi``, ``where``, ``nonnegative``, ``better`` and ``crescent`` (sin t − t cos t).
-Each class below gives that vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses
+Activations are written in the same words and ``exp``, ``expm1``, ``log1p``, ``sin``, ``cos``, ``tanh``, ``erf``,
+``erfc``.  Each class below gives that vocabulary a meaning.  Only the ``numbers`` argument of a public call chooses
 among them; a system never hands over to another.
 """
 
@@ -68,6 +69,27 @@ class Numbers:
         return all(bool(c) for c in np.ravel(condition) if c in (True, False))
 
 
+def _of_namespace(name: str):
+    return lambda self, x: getattr(self.xp, name)(self.xp.asarray(x))
+
+
+def _of_scipy(name: str):
+    def function(self, x):
+        from scipy import special  # here, because closed forms do without it
+
+        return getattr(special, name)(x)
+
+    return function
+
+
+def _of_context(name: str):
+    return cached_property(lambda self: _elementwise(getattr(self.context, name), 1))
+
+
+def _of_sympy(name: str):
+    return cached_property(lambda self: _elementwise(getattr(load_sympy(), name), 1))
+
+
 @dataclass(frozen=True)
 class Floats(Numbers):
     """float64 in an array namespace that follows the array-API standard."""
@@ -76,6 +98,12 @@ class Floats(Numbers):
     pi = math.pi
     eps = 2.0**-53
     tiny = 2.0**-1000  # a gap below this has lost, or is about to lose, bits to underflow
+    worked = 16  # decimal digits that are carried
+    context = mpmath.fp  # mpmath's words on floats
+
+    exp, expm1, log1p = _of_namespace("exp"), _of_namespace("expm1"), _of_namespace("log1p")
+    sin, cos, tanh = _of_namespace("sin"), _of_namespace("cos"), _of_namespace("tanh")
+    erf, erfc = _of_scipy("erf"), _of_scipy("erfc")
 
     def __repr__(self):
         return "float64" if self.xp is array_api_compat.numpy else f"floats({self.xp.__name__})"
@@ -196,6 +224,15 @@ class Digits(Numbers):
 
     tiny = 0  # exponents are unbounded
 
+    exp, expm1, log1p = _of_context("exp"), _of_context("expm1"), _of_context("log1p")
+    sin, cos, tanh = _of_context("sin"), _of_context("cos"), _of_context("tanh")
+    erf, erfc = _of_context("erf"), _of_context("erfc")
+
+    @property
+    def worked(self) -> int:
+        """Decimal digits that are carried: what is promised and the guard digits."""
+        return self.n + self.guard
+
     def convert(self, value):
         if hasattr(value, "_mpf_"):
             return self.context.convert(value)
@@ -264,6 +301,15 @@ class Symbols(Numbers):
 
     def __repr__(self):
         return "symbols()"
+
+    exp, sin, cos, tanh = _of_sympy("exp"), _of_sympy("sin"), _of_sympy("cos"), _of_sympy("tanh")
+    erf, erfc = _of_sympy("erf"), _of_sympy("erfc")
+
+    def expm1(self, x):
+        return self.exp(x) - 1
+
+    def log1p(self, x):
+        return _elementwise(load_sympy().log, 1)(1 + x)
 
     @property
     def pi(self):

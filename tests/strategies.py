@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 import ntkref as nk
 
 __all__ = [
+    "ACTIVATIONS",
     "CLOSED_FORM",
+    "LISTED",
     "erf_line",
     "fractions",
     "hyperparameters",
@@ -20,7 +22,20 @@ __all__ = [
     "vectors",
 ]
 
-CLOSED_FORM = tuple(sorted((v for v in vars(nk).values() if isinstance(v, nk.Activation)), key=repr))
+CLOSED_FORM = (nk.erf, nk.relu)  # what brute_force.py and the chapters on erf and ReLU know
+LISTED = tuple(sorted((v for v in vars(nk).values() if isinstance(v, nk.Activation)), key=repr))
+ACTIVATIONS = (
+    *LISTED,
+    nk.leaky_relu("0.01"),
+    nk.elu(),
+    nk.elu(2),
+    nk.sinusoid(2, "0.5"),
+    nk.rectified_monomial(2),
+    nk.rectified_monomial(3),
+    nk.monomial(3),
+    nk.polynomial(["0.5", 1, "-0.25"]),
+    nk.hermite(4),
+)
 PHASES = ("ordered", "critical", "chaotic", "unbounded")
 
 

@@ -125,7 +125,7 @@ def test_integration_of_the_definition():
     """Against the arc-sine formula typed in here, at 20 digits: E[erf erf] = (2/π) asin(2q₁₂/√((1+2q₁)(1+2q₂)))."""
     c = digits(20).context
     q1, q2, q12 = c.mpf("0.7"), c.mpf("1.3"), c.mpf("-0.4")
-    value, slope = expectations(erf, q1, q2, q12, c)
+    value, slope = expectations(erf, q1, q2, q12, digits(20))
     root = (1 + 2 * q1) * (1 + 2 * q2)
     assert abs(value - 2 / c.pi * c.asin(2 * q12 / c.sqrt(root))) < 1e-30
     assert abs(slope - 4 / c.pi / c.sqrt(root - 4 * q12**2)) < 1e-30

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..activations import Activation
+from ..activation import Activation
 from ..datasets import optical_digits
-from ..numbers import digits
+from ..numbers import Digits, digits
 
 __all__ = ["expectations", "rbf_spectrum", "sampled_kernels", "sampled_outputs", "squared_distances"]
 
 
-def expectations(activation: Activation, q1, q2, q12, context):
+def expectations(activation: Activation, q1, q2, q12, numbers: Digits):
     """E[φ(u)φ(v)] and E[φ′(u)φ′(v)], u and v normal with variances q1, q2 and covariance q12, by integration.
 
     erf: the trapezoidal rule in both whitened variables.  Off the real axis the integrand grows like
     exp((½ + q1 + q2) y²), so a step h leaves exp(−π²/(h² (½ + q1 + q2))).  ReLU: polar coordinates, where the
     radius integrates to a constant and the angle is split where u or v changes sign.
     """
+    context = numbers.context
     a, b, c = context.sqrt(q1), q12 / context.sqrt(q1), context.sqrt(q2 - q12**2 / q1)
     if activation.homogeneous:
-        return _by_angle(activation, a, b, c, context)
+        return _by_angle(activation, a, b, c, numbers)
     decades = context.dps * context.log(10)
     step = context.pi / context.sqrt(decades * (0.5 + q1 + q2))
     reach = int(context.sqrt(2 * decades) / step) + 1
@@ -34,14 +35,15 @@ def expectations(activation: Activation, q1, q2, q12, context):
         inner_value = inner_slope = context.zero
         for z2, w2 in zip(nodes, weights, strict=True):
             v = b * z1 + c * z2
-            inner_value += w2 * activation.value(context, v)
-            inner_slope += w2 * activation.derivative(context, v)
-        value += w1 * activation.value(context, a * z1) * inner_value
-        slope += w1 * activation.derivative(context, a * z1) * inner_slope
+            inner_value += w2 * activation.value(numbers, v)
+            inner_slope += w2 * activation.derivative(numbers, v)
+        value += w1 * activation.value(numbers, a * z1) * inner_value
+        slope += w1 * activation.derivative(numbers, a * z1) * inner_slope
     return value, slope
 
 
-def _by_angle(activation, a, b, c, context):
+def _by_angle(activation, a, b, c, numbers):
+    context = numbers.context
     pi = context.pi
     # u = a cos t and v = b cos t + c sin t change sign at these angles.
     kinks = sorted(k + n * pi for k in (pi / 2, context.atan2(-b, c)) for n in range(-2, 3))
@@ -49,7 +51,7 @@ def _by_angle(activation, a, b, c, context):
 
     def mean(phi, radial):
         def integrand(t):
-            return phi(context, a * context.cos(t)) * phi(context, b * context.cos(t) + c * context.sin(t))
+            return phi(numbers, a * context.cos(t)) * phi(numbers, b * context.cos(t) + c * context.sin(t))
 
         return radial * context.quad(integrand, ends) / (2 * pi)
 

@@ -30,12 +30,13 @@ def _eq2_derivation(setting: Setting):
 
 def _eq2_digits(setting: Setting):
     """Two steps, each by integration of the definition."""
-    context = _integration(setting)
+    numbers = _integration(setting)
+    context = numbers.context
     sw2, sb2, q, e = (context.mpf(v) for v in (_SW2, _SB2, _Q, _E))
     q12 = q * (1 - e)
     steps = dict(pairs_by_depth(fcn(3, erf, _SW2, _SB2), _Q, _E, setting.digits))
     for depth in (2, 3):
-        q, q12 = (sw2 * expectations(erf, q, q, k, context)[0] + sb2 for k in (q, q12))
+        q, q12 = (sw2 * expectations(erf, q, q, k, numbers)[0] + sb2 for k in (q, q12))
         allowed = 100 * context.eps
         yield printed(f"K at depth {depth} by integration", q12 / steps[depth].nngp - 1, allowed, "100 roundings")
 
@@ -55,12 +56,13 @@ def _eq3_derivation(setting: Setting):
 
 
 def _eq3_digits(setting: Setting):
-    context = _integration(setting)
+    numbers = _integration(setting)
+    context = numbers.context
     for activation in (erf, relu):
         for e in ("0.3", "1.6"):
             q, e = context.mpf(_Q), context.mpf(e)
             T, Tdot = activation.duals(covariance_of_pair(q, e, setting.digits), setting.digits)
-            value, slope = expectations(activation, q, q, q * (1 - e), context)
+            value, slope = expectations(activation, q, q, q * (1 - e), numbers)
             what = f"{activation} at c = {float(1 - e):.1f}"
             yield printed(f"𝒯 of {what}", value / T.xy - 1, 100 * context.eps, "100 roundings")
             yield printed(f"𝒯̇ of {what}", slope / Tdot.xy - 1, 100 * context.eps, "100 roundings")
@@ -101,8 +103,8 @@ def _sampled(setting, index, name):
 
 
 def _integration(setting):
-    """A context of fewer digits than the package is asked for: integrals take their time."""
-    return Digits(15 if setting.quick else 25, guard=0).context
+    """Fewer digits than the package is asked for: integrals take their time."""
+    return Digits(15 if setting.quick else 25, guard=0)
 
 
 KERNEL_CLAIMS = (

@@ -1,0 +1,82 @@
+"""The variance map q ↦ σ_w² 𝒯(q, q) + σ_b²: all its fixed points, and the stable one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from .numbers import Numbers, float64
+from .roots import bracketed_root
+
+__all__ = ["fixed_variances", "stable_variance"]
+
+_LEAST, _LARGEST, _PER_DECADE = 1e-9, 1e6, 12
+
+
+def fixed_variances(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers) -> list[tuple]:
+    """(q, slope of the map at q) of every fixed point, in order: q = 0 where it is one, and those up to 1e6.
+
+    They are found where the map crosses the diagonal between neighbours of a grid with 12 points a decade, so two
+    that lie closer than that together are missed, and one where it only touches.
+    """
+    sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
+    found = []
+    zero = 0 * sw2
+    if sigma_b2 == 0:
+        T, slope, _ = activation.moments(zero, work)
+        found += [(zero, sw2 * slope)] if T == 0 else []
+
+    def excess(q):
+        T, slope, _ = activation.moments(q, work)
+        return q - sw2 * T - sb2, 1 - sw2 * slope
+
+    for low, high in _crossings(activation, float(sigma_w2), float(sigma_b2)):
+        q = bracketed_root(excess, work.context.mpf(low), work.context.mpf(high), work.context)
+        found.append((q, 1 - excess(q)[1]))
+    return found
+
+
+def _crossings(activation, sigma_w2: float, sigma_b2: float) -> list:
+    """Neighbours on the grid between which the variance map crosses the diagonal, in float64."""
+    grid, T = _mapped(activation)
+    above = sigma_w2 * T + sigma_b2 > grid
+    changes = np.nonzero(above[1:] != above[:-1])[0]
+    found = [(float(grid[i]), float(grid[i + 1])) for i in changes]
+    if sigma_b2 > 0 and not above[0]:  # no fixed point is below σ_b²
+        found.insert(0, (sigma_b2 * (1 - 2.0**-20), float(grid[0])))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _mapped(activation) -> tuple:
+    """The grid, as far as 𝒯 exists on it, and 𝒯; where it does not exist anywhere, the reason is raised."""
+    grid = np.geomspace(_LEAST, min(_LARGEST, activation.largest), 15 * _PER_DECADE + 1)
+    values = []
+    for q in grid:
+        try:
+            values.append(float(activation.moments(q, float64)[0]))
+        except ArithmeticError:
+            if len(values) < 2:
+                raise
+            break
+    return grid[: len(values)], np.array(values)
+
+
+def stable_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers, near=None):
+    """The fixed point with |slope| < 1, or None where there is none and the map leads upwards without end.
+
+    Raises ValueError where several are stable and `near` does not choose, or where none is though the map is bounded.
+    """
+    found = fixed_variances(activation, sigma_w2, sigma_b2, work)
+    stable = [q for q, slope in found if abs(slope) < 1 or (q == 0 and slope == 1)]
+    if len(stable) > 1 and near is None:
+        listed = ", ".join(work.context.nstr(q, 8) for q in stable)
+        raise ValueError(f"{activation} has {len(stable)} stable variances here, q = {listed}: choose with near=q")
+    if stable:
+        return min(stable, key=lambda q: abs(q - (0 if near is None else near)))
+    if found and found[-1][1] < -1:
+        q = work.context.nstr(found[-1][0], 8)
+        raise ValueError(f"{activation} has no stable variance here: the map turns round q = {q} with slope below -1")
+    return None
