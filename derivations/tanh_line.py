@@ -337,8 +337,7 @@ for system, digits in ((nk.digits(30), 28), (nk.float64, 13)):
     agree(slope_package, at("variance_slope", "2"), digits)
     for theirs, formula in zip(orders_package, results["orders"], strict=True):
         agree(theirs, value(formula, *moments("2"), digits=36), digits)
-w, b = (str(at(f"line_sigma_{name}2", "0.25")) for name in "wb")
-agree(nk.mean_field(nk.tanh, w, b).chi_q, at("chi_q", "0.25"), digits=13)
+agree(nk.mean_field(nk.tanh, point.sigma_w2, point.sigma_b2).chi_q, at("chi_q", recipe), digits=13)
 
 # %% [markdown]
 # ## Exercise

@@ -47,8 +47,8 @@ class Activation:
 
     >>> import ntkref as nk
     >>> square = nk.Activation("square", lambda f, x: x * x, lambda f, x: 2 * x, parity=1)
-    >>> nk.kernels_of_pair(nk.fcn(2, square, sigma_w2=1), q=1, one_minus_c="0.5").nngp  # E[u²v²] = 1 + 2c²
-    array(1.5)
+    >>> float(nk.kernels_of_pair(nk.fcn(2, square, sigma_w2=1), q=1, one_minus_c="0.5").nngp)  # 1 + 2c²
+    1.5
     """
 
     name: str

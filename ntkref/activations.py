@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import cache
 
@@ -25,6 +26,7 @@ __all__ = [
     "leaky_relu",
     "mish",
     "monomial",
+    "named",
     "polynomial",
     "rectified_monomial",
     "relu",
@@ -337,6 +339,29 @@ def hermite(degree: int) -> Activation:
             ahead[k] -= n * v
         before, here, norm = here, tuple(ahead), norm * (n + 1)
     return _polynomial(here, norm, f"hermite({degree})")
+
+
+def named(text: str) -> Activation:
+    """The activation that `text` names, such as "tanh", "elu" or "leaky_relu(0.1)".
+
+    >>> named("leaky_relu(0.1)"), named("polynomial(0, 1, 0.5)")
+    (leaky_relu(0.1), polynomial([0, 1, 0.5]))
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*(?:\(\s*(.*?)\s*\))?\s*", text)
+    found = globals().get(match[1]) if match and match[1] in __all__ and match[1] != "named" else None
+    if found is None:
+        raise ValueError(f"no activation is called {text!r}; there are {', '.join(n for n in __all__ if n != 'named')}")
+    given = [word.strip() for word in match[2].split(",")] if match[2] else []
+    if isinstance(found, Activation):
+        if given:
+            raise ValueError(f"{match[1]} takes no parameters, got {text!r}")
+        return found
+    try:
+        if found is polynomial:
+            return polynomial(given)
+        return found(*(int(word) if found in (rectified_monomial, monomial, hermite) else word for word in given))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{text!r}: {error}") from None
 
 
 def _degree(degree, least) -> int:

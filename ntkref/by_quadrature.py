@@ -41,7 +41,7 @@ def by_quadrature(activation: Activation, nodes: int | None = None, tolerance=No
     >>> net = nk.fcn(2, nk.by_quadrature(nk.tanh, nodes=20, tolerance="1e-10"), sigma_w2=1)
     >>> nk.kernels_of_pair(net, q=100, one_minus_c=1)
     Traceback (most recent call last):
-    ArithmeticError: tanh at variance 100: 20 Gauss-Hermite nodes leave 0.24, more than 1e-10; about 5500 would do
+    ArithmeticError: tanh at variance 100: 20 Gauss-Hermite nodes leave 0.82, more than 1e-10; about 11700 would do
     """
     if not isinstance(activation, Activation):
         raise TypeError(f"activation must be an activation such as ntkref.tanh, got {activation!r}")

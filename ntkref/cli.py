@@ -8,8 +8,8 @@ import sys
 
 import numpy as np
 
-from . import __version__, activations
-from .activation import Activation
+from . import __version__
+from .activations import named
 from .claims import CLAIMS, HOLDS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
@@ -22,7 +22,8 @@ from .recursion import kernels
 
 __all__ = ["main"]
 
-_ACTIVATIONS = {a.name: a for a in vars(activations).values() if isinstance(a, Activation)}
+
+_WHICH = "erf (the default), relu, tanh, gelu, …, or with parameters, such as leaky_relu(0.1)"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     kernel.add_argument("--points", type=int, help="how many of the bundled digits (default 12)")
     kernel.add_argument("--against", metavar="FILE", help="second set of inputs; default: the Gram matrix")
     kernel.add_argument("--depth", type=int, required=True, help="weight layers, the readout among them")
-    kernel.add_argument("--activation", choices=sorted(_ACTIVATIONS), default="erf")
+    kernel.add_argument("--activation", default="erf", help=_WHICH)
     kernel.add_argument("--sigma-w2", required=True, help="variance of the weights, a decimal taken exactly")
     kernel.add_argument("--sigma-b2", default="0", help="variance of the biases (default 0)")
     kernel.add_argument("--normalise", action="store_true", help="scale inputs to K(x, x) = q* in the first layer")
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         help="fixed points, slopes, phase and depth scales of one point, or a picture of the plane",
         description="Prints the mean-field theory of one point (Section 3), or draws the phase diagram (Figure 5).",
     )
-    phase.add_argument("--activation", choices=sorted(_ACTIVATIONS), default="erf")
+    phase.add_argument("--activation", default="erf", help=_WHICH)
     phase.add_argument("--sigma-w2", help="variance of the weights, a decimal taken exactly")
     phase.add_argument("--sigma-b2", default="0", help="variance of the biases (default 0)")
     phase.add_argument("--digits", type=int, metavar="N", help="N correct digits in place of float64")
@@ -112,7 +113,7 @@ def _kernel(arguments) -> int:
     if not arguments.out.endswith(".npz"):
         raise ValueError(f"--out must end in .npz, got {arguments.out}")
     numbers = float64 if arguments.digits is None else digits(arguments.digits)
-    net = fcn(arguments.depth, _ACTIVATIONS[arguments.activation], arguments.sigma_w2, arguments.sigma_b2)
+    net = fcn(arguments.depth, named(arguments.activation), arguments.sigma_w2, arguments.sigma_b2)
     if arguments.inputs is None:
         images, _ = optical_digits()
         points = 12 if arguments.points is None else arguments.points
@@ -139,7 +140,7 @@ def _kernel(arguments) -> int:
 def _phase(arguments) -> int:
     if arguments.sigma_w2 is None and arguments.plot is None:
         raise ValueError("give --sigma-w2 for one point, --plot FILE for the plane, or both")
-    activation = _ACTIVATIONS[arguments.activation]
+    activation = named(arguments.activation)
     if arguments.plot is not None:
         kind = arguments.plot.rpartition(".")[2]
         if kind not in ("png", "svg", "pdf"):

@@ -40,6 +40,16 @@ class Definition:
                 return True
         return False
 
+    def bends(self) -> bool:
+        """Whether φ″ jumps at a listed kink, by one-sided differences of φ′."""
+        h = 1e-6
+        for kink in map(float, self.kinks):
+            below, here_below, here_above, above = self.derivative(float64, kink + h * np.array([-1, -1e-3, 1e-3, 1]))
+            left, right = (here_below - below) / h, (above - here_above) / h
+            if abs(left - right) > 1e-3 * (1 + abs(left) + abs(right)):
+                return True
+        return False
+
     def check(self) -> None:
         """Raise TypeError or ValueError where the functions do not fit together; see `Activation`."""
         for label in ("value", "derivative", "second"):

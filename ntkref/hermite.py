@@ -106,9 +106,10 @@ def _expand(definition, q, terms, numbers):
     q = numbers.asarray(list(q), "q")
     functions = (definition.value, definition.derivative)
     found = [[None] * len(q) for _ in functions]
-    groups = {}
+    groups = {}  # inputs that share nodes: all, unless a kink off 0 is met exactly
     for i, variance in enumerate(q):
-        groups.setdefault(rule_scale(definition, variance, numbers), []).append(i)
+        shared = variance if any(definition.kinks) else max(q)
+        groups.setdefault(rule_scale(definition, shared, numbers), []).append(i)
     for scale, members in groups.items():
         z, w = half_line(definition, scale, numbers, terms=terms)
         root = numbers.sqrt(w)

@@ -308,9 +308,6 @@ class Symbols(Numbers):
     def expm1(self, x):
         return self.exp(x) - 1
 
-    def log1p(self, x):
-        return _elementwise(load_sympy().log, 1)(1 + x)
-
     @property
     def pi(self):
         return load_sympy().pi

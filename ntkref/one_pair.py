@@ -8,10 +8,13 @@ theorem F = √(q₁q₂) ∫₀^θ sin t E[f′f′](t) dt.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from .definition import Definition
 from .gauss import gauss_legendre
 from .line import half_line, rule_scale
 from .numbers import Digits, Floats
@@ -22,88 +25,110 @@ __all__ = ["one_pair"]
 _PLAIN = 0.01  # a fall that is this part of S keeps enough digits when it is subtracted
 
 
+@dataclass(frozen=True)
+class _Part:
+    """φ or φ′, or the even (`sign` 1) or odd (−1) part of it, with the slope where that is known."""
+
+    definition: Definition
+    f: Callable
+    slope: Callable | None
+    kinks: tuple
+    sign: int = 0
+
+    @property
+    def jumps(self) -> bool:
+        return self.definition.jumps(self)
+
+    def __call__(self, numbers, x):
+        return self._of(self.f, self.sign, numbers, x)
+
+    def differentiated(self, numbers, x):
+        return self._of(self.slope, -self.sign, numbers, x)
+
+    @staticmethod
+    def _of(f, sign, numbers, x):
+        return (f(numbers, x) + sign * f(numbers, -x)) / 2 if sign else f(numbers, x)
+
+
 def one_pair(definition, f, mean_squares, q, diff, cosine, sine2, numbers) -> dict:
-    """xy, diff, gap, cogap and area of the kernel of `f`, φ or φ′, for variances `q` = (q₁, q₂)."""
+    """xy, diff, gap, cogap and area of the kernel of `f`, φ or φ′, for variances `q` = (q₁, q₂).
+
+    At c < 0 v is replaced by −v: that changes the sign of what the odd part of `f` contributes, and nothing else.
+    """
     t1, t2 = mean_squares
     r1, r2 = numbers.sqrt(q[0]), numbers.sqrt(q[1])
-    angle = numbers.atan2(numbers.sqrt(sine2), cosine)
-    parity = definition.parity * (1 if f is definition.value else -1)
-    flip = cosine < 0 and parity
-    if flip:
-        angle = numbers.atan2(numbers.sqrt(sine2), -cosine)
-    change = _increments(definition, f, r1, r2, diff / (r1 + r2), numbers)
-    if cosine < 0 and not flip:
-        xy = _entry(definition, f, r1, r2, angle, numbers)
-        gap, cogap = t1 + t2 - 2 * xy, t1 + t2 + 2 * xy
-        area = (gap * cogap - change["diff"] ** 2) / 4
-    else:
-        s, r = change["product"], change["square"]
-        fall = _fall(definition, f, s, r, r1, r2, angle, numbers)
-        xy, gap, cogap = s - fall, r + 2 * fall, r + 4 * s - 2 * fall
-        area = numbers.nonnegative((r * (2 * (t1 + t2) - r) - change["diff"] ** 2) / 4) + fall * (2 * s - fall)
-        if flip:
-            xy = parity * xy
-            gap, cogap = (cogap, gap) if parity < 0 else (gap, cogap)
-    area = numbers.sqrt(numbers.nonnegative(area))
-    return {"xy": xy, "diff": change["diff"], "gap": gap, "cogap": cogap, "area": area}
-
-
-def _derivative(definition, f):
-    """The function whose integral `f` is, where there is one: `f` must not jump."""
+    angle = numbers.atan2(numbers.sqrt(sine2), abs(cosine))
     following = definition.derivative if f is definition.value else definition.second
-    return following if following is not None and not definition.jumps(f) else None
+    whole = _Part(definition, f, following, definition.kinks)
+    parity = definition.parity * (1 if f is definition.value else -1)
+    parts = [(whole, 1 if cosine >= 0 else parity)]
+    if cosine < 0 and not parity:
+        kinks = tuple(sorted({*definition.kinks, *(-k for k in definition.kinks)}))
+        parts = [(_Part(definition, f, following, kinks, sign), sign) for sign in (1, -1)]
+    xy = gap = cogap = move = 0 * t1
+    for part, sign in parts:
+        s, r, change = _parallel(part, r1, r2, diff / (r1 + r2), numbers)
+        fall = _fall(part, s, r, r1, r2, angle, numbers)
+        near, far = r + 2 * fall, r + 4 * s - 2 * fall
+        across = numbers.nonnegative((r * (2 * (t1 + t2) - r) - change**2) / 4) + fall * (2 * s - fall)
+        xy, move = xy + sign * (s - fall), move + change
+        gap, cogap = (gap + near, cogap + far) if sign > 0 else (gap + far, cogap + near)
+    if len(parts) > 1:
+        across = (gap * cogap - move**2) / 4
+    area = numbers.sqrt(numbers.nonnegative(across))
+    return {"xy": xy, "diff": move, "gap": gap, "cogap": cogap, "area": area}
 
 
-def _increments(definition, f, r1, r2, dr, numbers) -> dict:
+def _parallel(part, r1, r2, dr, numbers) -> tuple:
     """E[f₁f₂], E[(f₁ − f₂)²] and E[f₁² − f₂²] for fᵢ = f(rᵢ z); r1 − r2 = `dr` to all its digits."""
-    scale = rule_scale(definition, r1 * r1 if r1 >= r2 else r2 * r2, numbers)
-    z, w = (
-        half_line(definition, scale, numbers, other=r2 if r1 >= r2 else r1)
-        if any(definition.kinks)
-        else half_line(definition, scale, numbers)
-    )
-    slope = _derivative(definition, f) if abs(dr) < 0.1 * r1 else None
-    sums = {"product": 0, "square": 0, "diff": 0}
+    larger, smaller = (r1, r2) if r1 >= r2 else (r2, r1)
+    scale = rule_scale(part.definition, larger * larger, numbers)
+    z, w = half_line(part.definition, scale, numbers, other=smaller if any(part.kinks) else None)
+    close = part.slope is not None and abs(dr) < 0.1 * r1 and not part.jumps
+    product = square = move = 0
     for side in (z, -z):
-        one, other = f(numbers, r1 * side), f(numbers, r2 * side)
-        change = one - other if slope is None else _integral(slope, r2 * side, dr * side, definition.kinks, numbers)
-        for name, values in (("product", one * other), ("square", change**2), ("diff", change * (one + other))):
-            sums[name] = sums[name] + np.sum(w * values) / 2
-    return sums
+        one, other = part(numbers, r1 * side), part(numbers, r2 * side)
+        change = _integral(part, r2 * side, dr * side, numbers) if close else one - other
+        product = product + np.sum(w * one * other) / 2
+        square = square + np.sum(w * change**2) / 2
+        move = move + np.sum(w * change * (one + other)) / 2
+    return product, square, move
 
 
-def _integral(slope, start, length, kinks, numbers):
-    """∫ of `slope` from `start` over `length`, split at the kinks."""
+def _integral(part, start, length, numbers):
+    """∫ of the slope from `start` over `length`, split at the kinks."""
     nodes, weights = gauss_legendre(8, numbers)
-    if not any(kinks):  # start and end have one sign
+    if not any(part.kinks):  # start and end have one sign
         halves = length[:, None] / 2
-        return np.sum(halves * weights * slope(numbers, start[:, None] + halves * (1 + nodes)), axis=1)
+        return np.sum(halves * weights * part.differentiated(numbers, start[:, None] + halves * (1 + nodes)), axis=1)
     total, end = 0 * start, start + length
-    bounds = [-math.inf, *(numbers.convert(k) for k in kinks), math.inf]
+    bounds = [-math.inf, *(numbers.convert(k) for k in part.kinks), math.inf]
     for low, high in pairwise(bounds):
         a, b = (np.minimum(np.maximum(x, low), high) for x in (start, end))
         inside = (start > low) & (start < high) & (end > low) & (end < high)
         halves = (np.where(inside, length, b - a) / 2)[:, None]
-        total = total + np.sum(halves * weights * slope(numbers, a[:, None] + halves * (1 + nodes)), axis=1)
+        values = part.differentiated(numbers, a[:, None] + halves * (1 + nodes))
+        total = total + np.sum(halves * weights * values, axis=1)
     return total
 
 
-def _entry(definition, f, r1, r2, angle, numbers):
-    what = f"E[{definition.name}(u){definition.name}(v)]"
-    (value,) = plane_mean(lambda u, v: (f(numbers, u) * f(numbers, v),), r1, r2, angle, definition.kinks, numbers, what)
+def _entry(part, f, r1, r2, angle, numbers):
+    what = f"E[{part.definition.name}(u){part.definition.name}(v)]"
+    (value,) = plane_mean(lambda u, v: (f(numbers, u) * f(numbers, v),), r1, r2, angle, part.kinks, numbers, what)
     return value
 
 
-def _fall(definition, f, s, r, r1, r2, angle, numbers):
+def _fall(part, s, r, r1, r2, angle, numbers):
     """S − E[f(u)f(v)] to its own relative accuracy."""
     if angle == 0:
         return 0 * s
-    plain = s - _entry(definition, f, r1, r2, angle, numbers)
+    if isinstance(numbers, Digits):  # digits are cheaper than integrals there
+        return (_squared_distance(part, s, r1, r2, angle, numbers) - r) / 2
+    plain = s - _entry(part, part, r1, r2, angle, numbers)
     if plain > _PLAIN * s:
         return plain
-    slope = _derivative(definition, f)
-    if slope is None:
-        return (_squared_distance(definition, f, s, r1, r2, angle, numbers) - r) / 2
+    if part.slope is None or part.jumps:
+        return (_squared_distance(part, s, r1, r2, angle, numbers) - r) / 2
     # Panels of t that double, from where √q makes E[f′f′] vary.
     nodes, weights = gauss_legendre(12, numbers)
     first = min(float(angle), 0.5 / max(float(r1), float(r2)))
@@ -113,27 +138,24 @@ def _fall(definition, f, s, r, r1, r2, angle, numbers):
     for low, high in pairwise(edges):
         half = (high - low) / 2
         for x, weight in zip(low + half * (1 + nodes), half * weights, strict=True):
-            total = total + weight * numbers.sin(x) * _entry(definition, slope, r1, r2, x, numbers)
+            total = total + weight * numbers.sin(x) * _entry(part, part.differentiated, r1, r2, x, numbers)
     return r1 * r2 * total
 
 
-def _squared_distance(definition, f, s, r1, r2, angle, numbers):
-    """E[(f(u) − f(v))²] where `f` jumps, or its slope is not known: differences, at more digits if need be."""
+def _squared_distance(part, s, r1, r2, angle, numbers):
+    """E[(f(u) − f(v))²] where f jumps, or its slope is not known: differences, at more digits if need be."""
     work = numbers
     if isinstance(numbers, Digits):
         work = Digits(numbers.n, numbers.guard + 5 + math.ceil(-2 * math.log10(float(angle))))
+    what = f"the gap of {part.definition.name}"
+    # Rounding of f(u) and f(v) is u √(S/gap) of the gap: 1e-12 at the smallest that is let through.
+    noise = 1e-11 if isinstance(numbers, Floats) else None
     (value,) = plane_mean(
-        lambda u, v: ((f(work, u) - f(work, v)) ** 2,),
-        r1,
-        r2,
-        angle,
-        definition.kinks,
-        work,
-        f"the gap of {definition.name}",
+        lambda u, v: ((part(work, u) - part(work, v)) ** 2,), r1, r2, angle, part.kinks, work, what, noise
     )
-    if isinstance(numbers, Floats) and not definition.jumps(f) and value < 1e-8 * s:
+    if isinstance(numbers, Floats) and not part.jumps and value < 1e-8 * s:
         raise ArithmeticError(
-            f"the gap of {definition.name}'s NTK is lost in float64 at angle {float(angle):.3g}: state `second`, the "
-            "second derivative, or use digits(n)"
+            f"the gap of {part.definition.name}'s NTK is lost in float64 at angle {float(angle):.3g}: state `second`, "
+            "the second derivative, or use digits(n)"
         )
     return value

@@ -73,15 +73,15 @@ def pair_fields(e: Expansion, drift: Drift, sides: Sides, numbers: Numbers) -> d
     near = numbers.abs(sides.diff) <= drift.near * e.q[i]
     same_side = c >= 0
 
-    radial = _radial(e, drift, sides, near, numbers)
     (t_even, g_even, s_even), (p_odd, g_odd, s_odd) = even, odd
     f_even = sides.sine2 * g_even  # Σ A_n (1 − cⁿ) over even n, then over odd n
     f_odd = sides.sine2 * g_odd + fall * p_odd
-    if not e.complete:
-        f_even, f_odd, s_even, s_odd = _from_samples(e, i, j, even, odd, size)
+    if e.complete or e.samples is None:
+        r_even, r_odd = _radial(e, drift, sides, near, numbers)
+    else:
+        (f_even, f_odd), (s_even, s_odd), (r_even, r_odd) = _from_samples(e, i, j, even, odd, size, numbers)
     t_odd = size * p_odd
     xy = numbers.where(same_side, t_even + t_odd, t_even - t_odd)
-    r_even, r_odd = radial
     short_odd, long_odd = r_odd + 2 * f_odd, r_odd + 4 * s_odd - 2 * f_odd
     gap = r_even + 2 * f_even + numbers.where(same_side, short_odd, long_odd)
     cogap = r_even + 4 * s_even - 2 * f_even + numbers.where(same_side, long_odd, short_odd)
@@ -137,15 +137,19 @@ def _radial(e, drift, sides, near, numbers):
     return result
 
 
-def _from_samples(e, i, j, even, odd, size):
-    """Falls and totals where the series has been cut at a |c|ⁿ that is negligible: Σ_{n>0} Aₙ is integrated."""
-    constant = e.even[0][i] * e.even[0][j]
-    whole_even, whole_odd = (_products(sample, i, j) for sample in e.samples)
+def _from_samples(e, i, j, even, odd, size, numbers):
+    """Falls, totals and radial parts where the series is cut at a |c|ⁿ that is negligible: Σ_{n>0} Aₙ is integrated.
+
+    Differences will do: c is not near 1, so they are not small.
+    """
+    first, second = e.even[0][i], e.even[0][j]
+    wholes = [_products(sample, i, j) for sample in e.samples]
+    norms = [np.sum(sample**2, axis=1) for sample in e.samples]
+    apart = [numbers.nonnegative(norm[i] + norm[j] - 2 * whole) for norm, whole in zip(norms, wholes, strict=True)]
     return (
-        whole_even - (even[0] - constant),
-        whole_odd - size * odd[0],
-        whole_even + constant,
-        whole_odd,
+        (wholes[0] - (even[0] - first * second), wholes[1] - size * odd[0]),
+        (wholes[0] + first * second, wholes[1]),
+        (apart[0] + (first - second) ** 2, apart[1]),
     )
 
 

@@ -16,6 +16,7 @@ class UniversalityClass:
     `name` is "smooth", "kink", "linear" or "jump"; `fall` the law of 1 − c; `ratio` the limit, None where there is
     none; `scale_invariant`: every variance is critical at one σ_w², and σ_b² = 0; `tip`: φ(0) = 0, so that the line
     begins at q* = 0, where q falls as 1/l, 1 − c has a limit that depends on the inputs, and `ratio` does not hold.
+    `remainder`: what Θ(x, x′) differs by from `ratio` l q*; O(√l) where φ″ jumps.
     """
 
     name: str
@@ -23,11 +24,12 @@ class UniversalityClass:
     ratio: str | None
     scale_invariant: bool = False
     tip: bool = False
+    remainder: str = "O(log l)"
 
     def __str__(self):
         lines = [f"{self.name}: 1 - c {self.fall}"]
         if self.ratio:
-            lines.append(f"the NTK off the diagonal tends to {self.ratio} of the diagonal")
+            lines.append(f"the NTK off the diagonal is {self.ratio} of the diagonal, up to {self.remainder}")
         if self.scale_invariant:
             lines.append("scale-invariant: critical at one sigma_w2, sigma_b2 = 0 and every q_star")
         if self.tip:
@@ -43,11 +45,11 @@ def universality_class(activation: Activation) -> UniversalityClass:
     >>> import ntkref as nk
     >>> print(nk.universality_class(nk.tanh))
     smooth: 1 - c falls as 1/l
-    the NTK off the diagonal tends to 1/3 of the diagonal
+    the NTK off the diagonal is 1/3 of the diagonal, up to O(log l)
     phi(0) = 0: the critical line begins at q_star = 0, in a class of its own
     >>> print(nk.universality_class(nk.selu))
     kink: 1 - c falls as 1/l^2
-    the NTK off the diagonal tends to 1/4 of the diagonal
+    the NTK off the diagonal is 1/4 of the diagonal, up to O(log l)
     """
     if not isinstance(activation, Activation):
         raise TypeError(f"activation must be an activation such as ntkref.tanh, got {activation!r}")
@@ -59,4 +61,5 @@ def universality_class(activation: Activation) -> UniversalityClass:
         return UniversalityClass("linear", "stays as it is", None, scale_invariant=True)
     if activation.rough:
         return UniversalityClass("kink", "falls as 1/l^2", "1/4", activation.homogeneous)
-    return UniversalityClass("smooth", "falls as 1/l", "1/3", tip=activation.zero_at_zero)
+    remainder = "O(sqrt l)" if activation.definition.bends() else "O(log l)"
+    return UniversalityClass("smooth", "falls as 1/l", "1/3", tip=activation.zero_at_zero, remainder=remainder)

@@ -12,14 +12,14 @@ from .roots import bracketed_root
 
 __all__ = ["fixed_variances", "stable_variance"]
 
-_LEAST, _LARGEST, _PER_DECADE = 1e-9, 1e6, 12
+_LEAST, _LARGEST, _PER_DECADE = 1e-9, 1e6, 48
 
 
 def fixed_variances(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers) -> list[tuple]:
     """(q, slope of the map at q) of every fixed point, in order: q = 0 where it is one, and those up to 1e6.
 
-    They are found where the map crosses the diagonal between neighbours of a grid with 12 points a decade, so two
-    that lie closer than that together are missed, and one where it only touches.
+    They are found where the map crosses the diagonal between neighbours of a grid with 48 points a decade; where it
+    turns round between neighbours it is followed to its turning point, so two that are close together are found too.
     """
     sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
     found = []
@@ -39,29 +39,46 @@ def fixed_variances(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Nu
 
 
 def _crossings(activation, sigma_w2: float, sigma_b2: float) -> list:
-    """Neighbours on the grid between which the variance map crosses the diagonal, in float64."""
-    grid, T = _mapped(activation)
-    above = sigma_w2 * T + sigma_b2 > grid
-    changes = np.nonzero(above[1:] != above[:-1])[0]
-    found = [(float(grid[i]), float(grid[i + 1])) for i in changes]
-    if sigma_b2 > 0 and not above[0]:  # no fixed point is below σ_b²
-        found.insert(0, (sigma_b2 * (1 - 2.0**-20), float(grid[0])))
+    """Pairs of variances between which the map crosses the diagonal once, in float64."""
+    grid, T, slope = _mapped(activation)
+    excess, rise = sigma_w2 * T + sigma_b2 - grid, sigma_w2 * slope - 1
+    found = []
+    if sigma_b2 > 0 and excess[0] < 0:  # no fixed point is below σ_b²
+        found.append((sigma_b2 * (1 - 2.0**-20), float(grid[0])))
+    for k in range(len(grid) - 1):
+        low, high = float(grid[k]), float(grid[k + 1])
+        if (excess[k] > 0) != (excess[k + 1] > 0):
+            found.append((low, high))
+        elif (rise[k] > 0) != (rise[k + 1] > 0) and (rise[k] > 0) != (excess[k] > 0):  # it turns towards the diagonal
+            turn = _turning_point(activation, sigma_w2, low, high)
+            if (sigma_w2 * float(activation.moments(turn, float64)[0]) + sigma_b2 > turn) != (excess[k] > 0):
+                found += [(low, turn), (turn, high)]
     return found
+
+
+def _turning_point(activation, sigma_w2, low, high):
+    """Where the slope of the map is 1, between two points where it is on either side of that."""
+    rising = sigma_w2 * float(activation.moments(low, float64)[1]) > 1
+    for _ in range(50):
+        middle = (low + high) / 2
+        same = (sigma_w2 * float(activation.moments(middle, float64)[1]) > 1) == rising
+        low, high = (middle, high) if same else (low, middle)
+    return low
 
 
 @lru_cache(maxsize=64)
 def _mapped(activation) -> tuple:
-    """The grid, as far as 𝒯 exists on it, and 𝒯; where it does not exist anywhere, the reason is raised."""
+    """The grid, as far as 𝒯 exists on it, 𝒯 and its slope; where it does not exist anywhere, the reason is raised."""
     grid = np.geomspace(_LEAST, min(_LARGEST, activation.largest), 15 * _PER_DECADE + 1)
     values = []
     for q in grid:
         try:
-            values.append(float(activation.moments(q, float64)[0]))
+            values.append([float(v) for v in activation.moments(q, float64)[:2]])
         except ArithmeticError:
             if len(values) < 2:
                 raise
             break
-    return grid[: len(values)], np.array(values)
+    return grid[: len(values)], *np.array(values).T
 
 
 def stable_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers, near=None):

@@ -44,6 +44,17 @@ def of(mf: MeanField, q_star=None):
         raise TypeError(f"mf must be what ntkref.mean_field(...) returns, got {mf!r}")
     if isinstance(mf.numbers, Floats):
         mf = replace(mf, numbers=float64)  # laws are NumPy's float64, whatever the namespace of the kernels
+    phi = mf.activation
+    if phi.value is not None and phi.rough and phi.name != "relu":
+        raise ValueError(
+            f"no large-depth laws for {phi}, which has a kink: those of kinked activations are ReLU's alone"
+        )
+    if mf.phase == "critical" and phi.value is not None and phi.definition.bends():
+        raise ValueError(f"no critical laws for {phi}: its second derivative jumps, and β is infinite")
+    if phi.homogeneous and not phi.kinks:
+        raise ValueError(
+            f"no large-depth laws for {phi}, which is linear: its kernels are in closed form at every depth"
+        )
     if mf.phase == "critical" and mf.activation.homogeneous:
         if q_star is None:
             raise ValueError(f"q_star must be given for critical {mf.activation}: every variance is fixed")
