@@ -1,6 +1,7 @@
 """The textbook: chapters that derive the theory and check every step by machine.
 
 In order: `notation`, `rbf`, `gaussian_processes`, `arcsine_kernel`, `tangent_kernel`, `mean_predictor`,
-`fixed_points`, `chaotic_phase`, `ordered_phase`, `critical_line`, `relu`; `steps` holds the checks.  Run a chapter with
+`fixed_points`, `chaotic_phase`, `ordered_phase`, `critical_line`, `relu`, `gauss_hermite`, `hermite_expansion`,
+`price`, `tanh_line`, `universality`; `steps` holds the checks.  Run a chapter with
 ``python derivations/NAME.py``: silence means that every step holds.  A chapter's `results` are formulas, by name.
 """

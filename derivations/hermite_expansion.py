@@ -10,7 +10,7 @@
 # |---|---|---|
 # | $c = q_{12}/\sqrt{q_1q_2}$ | `Covariance` | – |
 # | $\mathrm{He}_n$; $h_n = \mathrm{He}_n/\sqrt{n!}$ | `He(n, x)`; `nk.hermite(n)` | – |
-# | $a_n(q) = \mathbb E[\phi(\sqrt q\,x)\,h_n(x)]$ | `hermite.coefficients(...)` | – |
+# | $a_n(q) = \mathbb E[\phi(\sqrt q\,x)\,h_n(x)]$ | `expansion.coefficients(...)` | – |
 # | $b_n(q)$, the same of $\phi'$ | | – |
 # | $\mathcal T$, $\dot{\mathcal T}$ | `activation.duals(...)` | Eq. 3; below Eq. 4 |
 #
@@ -26,7 +26,7 @@ import sympy
 from sympy import I, Lambda, Matrix, Rational, diff, exp, factorial, factorial2, integrate, oo, pi, sin, sqrt, symbols
 
 import ntkref as nk
-from ntkref import hermite
+from ntkref.expansion import coefficients
 from ntkref.inputs import covariance_of_pair
 
 # The checks live in steps.py beside this file; a notebook has no __file__ and runs in this folder.
@@ -307,16 +307,16 @@ wanted = {
 }
 for system, digits in ((nk.float64, 14), (numbers, 28)):
     for activation, formulas in wanted.items():
-        for ours, theirs in zip(formulas, hermite.coefficients(activation, at, 12, system), strict=True):
+        for ours, theirs in zip(formulas, coefficients(activation, at, 12, system), strict=True):
             agree(2 + ours, 2 + mp.mpf(theirs), digits)
-    agree(2 + mp.mpf(hermite.coefficients(nk.tanh, at, 42, system)[41]), 2 + tanh_coefficient(41, mp.mpf(at)), digits)
+    agree(2 + mp.mpf(coefficients(nk.tanh, at, 42, system)[41]), 2 + tanh_coefficient(41, mp.mpf(at)), digits)
 
 # %% [markdown]
 # (b) *Duals of tanh*, from 200 coefficients, against `nk.tanh.duals` in float64: $\mathcal T$, $\dot{\mathcal T}$,
 # the gap by (12.10) down to $1 - c = 10^{-12}$, and the slope of the variance map by (12.13).
 
 # %%
-a_tanh = hermite.coefficients(nk.tanh, at, 200, nk.float64)
+a_tanh = coefficients(nk.tanh, at, 200, nk.float64)
 order = np.arange(200)
 tails = np.cumsum((a_tanh**2)[::-1])[::-1]  # Σ_{n >= k}
 for one_minus_c in (1e-12, 0.3, 1.6):
@@ -358,7 +358,7 @@ for j in range(3):
     density = exp(-(x**2) / (2 * q)) / sqrt(2 * pi * q)
     mean_derivative = integrate(sympy.expand(diff(sympy.erf(x), x, 2 * j + 1)) * density, (x, -oo, oo))
     proved(q ** Rational(2 * j + 1, 2) * mean_derivative / sqrt(factorial(2 * j + 1)), (-1) ** j * sqrt(erf_square(j)))
-theirs = hermite.coefficients(nk.erf, at, 20, numbers)[1::2]
+theirs = coefficients(nk.erf, at, 20, numbers)[1::2]
 for j, theirs_j in enumerate(theirs):
     agree(2 + theirs_j, 2 + (-1) ** j * sympy.sqrt(value(Lambda(q, erf_square(j)), at)), digits=28)
 proved(sympy.limit(2 * q * sympy.log(1 / zeta), q, oo), 1)

@@ -121,6 +121,8 @@ def _variance_on_line(activation, name, value, work):
     for q, line in segments:
         above = line[index] > float(value)
         brackets += [(q[k], q[k + 1]) for k in np.nonzero(above[1:] != above[:-1])[0]]
+    if segments and not brackets and not activation.integrated and value > segments[-1][1][index][-1]:
+        brackets = _beyond(activation, index, value, float(segments[-1][0][-1]), work)
     if len(brackets) != 1:
         raise ValueError(_no_single_point(activation, name, work.context.nstr(value, 15), segments, index, brackets))
 
@@ -129,7 +131,19 @@ def _variance_on_line(activation, name, value, work):
         here, there = (line_at(activation, at, work)[index] for at in (q, q + step))
         return here - value, (there - here) / step if step else 0 * here
 
-    return bracketed_root(excess, *(work.context.mpf(float(end)) for end in brackets[0]), work.context)
+    # float64 may see a point that lies on the grid on the wrong side of it.
+    low, high = (
+        work.context.mpf(float(end) * (1 + side * 1e-9)) for end, side in zip(brackets[0], (-1, 1), strict=True)
+    )
+    return bracketed_root(excess, low, high, work.context)
+
+
+def _beyond(activation, index, value, low, work) -> list:
+    """A bracket beyond the grid, where a closed form still tells: both σ² rise there."""
+    high = 4 * low
+    while high < activation.largest and line_at(activation, work.context.mpf(high), work)[index] < value:
+        low, high = high, 4 * high
+    return [(low, high)] if high < activation.largest else []
 
 
 def _no_single_point(activation, name, value, segments, index, brackets):

@@ -18,7 +18,7 @@ from fractions import Fraction
 import numpy as np
 
 from .definition import Definition
-from .hermite import enough, expansions
+from .expansion import enough, expansions
 from .line import mean
 from .numbers import Digits, Floats, Numbers, Symbols, float64
 from .one_pair import one_pair

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .hermite import Expansion
+from .expansion import Expansion
 from .numbers import Numbers
 
 _FEW = 1 << 14  # numbers in one temporary where all terms are taken at once

@@ -33,7 +33,9 @@ def fixed_variances(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Nu
         return q - sw2 * T - sb2, 1 - sw2 * slope
 
     for low, high in _crossings(activation, float(sigma_w2), float(sigma_b2)):
-        q = bracketed_root(excess, work.context.mpf(low), work.context.mpf(high), work.context)
+        # float64 may see a fixed point that lies on the grid on the wrong side of it.
+        low, high = work.context.mpf(low * (1 - 1e-9)), work.context.mpf(high * (1 + 1e-9))
+        q = bracketed_root(excess, low, high, work.context)
         found.append((q, 1 - excess(q)[1]))
     return found
 

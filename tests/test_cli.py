@@ -197,7 +197,7 @@ KERNEL = ("kernel", "--depth", "3", "--sigma-w2", "1", "--out", "{out}")
         ((*KERNEL, "--sigma-b2", "abc"), "sigma_b2 must be finite"),
         ((*KERNEL, "--digits", "0"), "digits\\(n\\) needs a whole number"),
         ((*KERNEL, "--points", "5000"), "--points must lie between 1 and 1797, got 5000"),
-        ((*KERNEL, "--activation", "gelu"), "invalid choice: 'gelu'"),
+        ((*KERNEL, "--activation", "gela"), "no activation is called 'gela'; there are absolute, cos"),
         ((*KERNEL, "--out", "{out}.txt"), "--out must end in .npz"),
         (("kernel", "none.npy", *KERNEL[1:]), "none.npy: no such file"),
         (("kernel", "--depth", "2000", "--sigma-w2", "3", "--activation", "relu", "--out", "{out}"), "at depth"),

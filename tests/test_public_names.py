@@ -3,10 +3,12 @@
 import ntkref
 
 PROMISED = {
-    "Activation", "CriticalPoint", "Dense", "Kernels", "MeanField", "Network", "Spectrum", "asymptotics",
-    "critical_point", "digits", "erf", "fcn", "float64", "floats", "gradient_flow", "kernels", "kernels_by_depth",
-    "kernels_of_pair", "max_learning_rate", "mean_field", "mean_predictor", "normalised", "optical_digits", "relu",
-    "spectrum", "symbols",
+    "Activation", "CriticalPoint", "Dense", "Kernels", "MeanField", "Network", "Spectrum", "absolute",
+    "asymptotics", "by_quadrature", "cos", "critical_point", "digits", "elu", "erf", "exp", "fcn", "float64",
+    "floats", "gaussian", "gelu", "gelu_tanh", "gradient_flow", "hermite", "kernels", "kernels_by_depth",
+    "kernels_of_pair", "leaky_relu", "max_learning_rate", "mean_field", "mean_predictor", "mish", "monomial",
+    "normalised", "optical_digits", "polynomial", "rectified_monomial", "relu", "selu", "sigmoid", "sign", "silu",
+    "sin", "sinusoid", "softplus", "spectrum", "step", "symbols", "tanh", "universality_class",
 }  # fmt: skip
 
 

@@ -49,6 +49,21 @@ WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exp
     ("relu", "Rational(1, 15) + 1 / (9 * pi**2)", "Rational(1, 15) + 1 / (8 * pi**2)"),
     ("relu", "kappa_log, k_of = 2 * m / 3", "kappa_log, k_of = m / 3"),
     ("relu", "ordered_s = sqrt(2 * q * chi)", "ordered_s = sqrt(q * chi)"),
+    ("gauss_hermite", "[0] * (2 * size) + [factorial(size)])", "[0] * (2 * size) + [factorial(size + 1)])"),
+    ("gauss_hermite", "phase = y * p / 2 + a * sympy.asinh", "phase = y * p / 2 + 2 * a * sympy.asinh"),
+    ("gauss_hermite", "pole_term = -sqrt(2 * pi) / q * (omega - y)", "pole_term = -sqrt(2 * pi) / q * (omega + y)"),
+    ("hermite_expansion", "[sqrt((order + 1) / q) * a_of[order + 1]", "[sqrt(order / q) * a_of[order + 1]"),
+    ("hermite_expansion", "sum(A[order + 1 :])", "sum(A[order:])"),
+    ("hermite_expansion", "mehler = (2 * c * x * y", "mehler = (c * x * y"),
+    ("price", "T_step = Rational(1, 4) + asin(c12) / (2 * pi)", "T_step = Rational(1, 4) + asin(c12) / pi"),
+    ("price", "phi_phi2 = q * (2 + 3 * q - q**2)", "phi_phi2 = q**2 * (2 + 3 * q - q**2)"),
+    ("price", "T_sinusoid = (G_minus - cos(2 * b) * G_plus) / 2", "T_sinusoid = (G_minus + cos(2 * b) * G_plus) / 2"),
+    ("tanh_line", "(5 * m2 * E(", "(3 * m2 * E("),
+    ("tanh_line", "1 + (pi**2 - 6) / (24 * q))", "1 - (pi**2 - 6) / (24 * q))"),
+    ("tanh_line", "Rational(34, 3) * q**3", "Rational(32, 3) * q**3"),
+    ("universality", "G: 7 * eta * q / (15 * alpha**2)", "G: 7 * eta * q / (15 * alpha)"),
+    ("universality", "lam = jump**2 / (2 * gain)", "lam = jump**2 / gain"),
+    ("universality", "odd = a1 * x + a3 * x**3 / 6", "odd = a1 * x + a3 * x**3 / 3"),
 ]
 
 
