@@ -132,9 +132,8 @@ def _variance_on_line(activation, name, value, work):
         return here - value, (there - here) / step if step else 0 * here
 
     # float64 may see a point that lies on the grid on the wrong side of it.
-    low, high = (
-        work.context.mpf(float(end) * (1 + side * 1e-9)) for end, side in zip(brackets[0], (-1, 1), strict=True)
-    )
+    low, high = brackets[0]
+    low, high = work.context.mpf(float(low) * (1 - 1e-9)), work.context.mpf(float(high) * (1 + 1e-9))
     return bracketed_root(excess, low, high, work.context)
 
 

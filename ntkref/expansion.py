@@ -126,18 +126,30 @@ def _joined(q, rows, common_nodes, numbers) -> Expansion:
     even, odd = (np.stack([row[k] for row in rows], axis=1) for k in (0, 1))
     square = np.array([row[2] for row in rows])
     samples = tuple(np.stack([row[k] for row in rows]) for k in (3, 4)) if common_nodes else None
-    return Expansion(q, even, odd, square, samples, _complete(even, odd, numbers))
+    complete = _complete(even, odd, numbers)
+    if complete:
+        even, odd = _trimmed(even, odd, numbers)
+    return Expansion(q, even, odd, square, samples, complete)
+
+
+def _trimmed(even, odd, numbers) -> tuple:
+    """Without the last terms, which are noise: those that Σ n aₙ² does not feel by three digits."""
+    weighted = [(2 * np.arange(len(a)) + parity)[:, None] * a**2 for parity, a in enumerate((even, odd))]
+    negligible = sum(np.sum(w, axis=0) for w in weighted) * 10.0 ** (-numbers.worked - 3)
+    kept = []
+    for a, w in zip((even, odd), weighted, strict=True):
+        (felt,) = np.nonzero(np.any(w > negligible, axis=1))
+        kept.append(a[: felt[-1] + 1 if len(felt) else 1])
+    return tuple(kept)
 
 
 def _complete(even, odd, numbers) -> bool:
     """Whether the tail of Σ n aₙ² is below the promise: the last terms, times the N terms a tail e^(−κ√n) holds."""
-    for parity, a in enumerate((even, odd)):
-        weighted = (2 * np.arange(len(a)) + parity)[:, None] * a**2
-        total = np.sum(weighted, axis=0)
-        last = np.max(weighted[-max(2, len(a) // 16) :], axis=0) if len(a) else total
-        if not np.all(2 * len(a) * last <= total * 10.0 ** (3 - numbers.worked)):
-            return False
-    return True
+    weighted = [(2 * np.arange(len(a)) + parity)[:, None] * a**2 for parity, a in enumerate((even, odd))]
+    total = sum(np.sum(w, axis=0) for w in weighted)
+    last = [np.max(w[-max(2, len(w) // 16) :], axis=0) for w in weighted]
+    allowed = total * 10.0 ** (3 - numbers.worked)
+    return all(np.all(2 * len(w) * end <= allowed) for w, end in zip(weighted, last, strict=True))
 
 
 def _halves(definition, f, q, z, numbers):
