@@ -22,10 +22,10 @@ _LEAST, _MOST = 16, 2048
 def by_quadrature(activation: Activation, nodes: int | None = None, tolerance=None) -> Activation:
     """`activation` with its duals integrated by the Gauss–Hermite product rule, `nodes` a side.
 
-    With ``nodes=None`` the rule is doubled, from 16 to at most 2048 nodes, until it meets `tolerance`, relative to
-    √(𝒯₁₁𝒯₂₂); by default 1e-13 in float64 and 10⁻ⁿ in digits(n).  The error of n nodes is estimated by what 2n
-    nodes change.  It is the definition and a check: the activation's own rules are faster and reach further
-    (`quadrature`), and gaps here are differences, which need digits(n) where inputs are nearly equal.
+    With ``nodes=None`` the rule is doubled, from 16 to at most 2048 nodes (256 in digits(n)), until it meets
+    `tolerance`, relative to √(𝒯₁₁𝒯₂₂); by default 1e-13 in float64 and 10⁻ⁿ in digits(n).  The error of n nodes is
+    estimated by what 2n nodes change.  It is the definition and a check: the activation's own rules are faster and
+    reach further (`quadrature`), and gaps here are differences, which need digits(n) where inputs are nearly equal.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class _Rule:
 
     def duals(self, k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
         if isinstance(numbers, Symbols) or (isinstance(numbers, Floats) and numbers != Floats()):
-            raise TypeError(f"quadrature needs numbers=float64 or digits(n), got {numbers!r}")
+            raise TypeError(f"{self.definition.name} by quadrature needs numbers=float64 or digits(n), got {numbers}")
         shape = np.shape(k.xy)
         parts = [np.broadcast_to(a, shape) for a in (k.x, k.y, k.xy, k.area)]
         with np.errstate(all="ignore"):
@@ -97,10 +97,14 @@ class _Rule:
             left = max(self._distance(f, g) for f, g in zip(before, after, strict=True))
             if left <= tolerance:
                 break
-            if self.nodes is not None or 2 * n > _MOST:
+            if self.nodes is not None or 2 * n > self._most(numbers):
                 raise ArithmeticError(self._refusal(max(r1, r2), n, left, tolerance, numbers))
             n, before = 2 * n, after
         return (*self._covariance(after[0], numbers), *self._covariance(after[1], numbers)[:5])
+
+    def _most(self, numbers):
+        """Beyond these a kinked φ gains nothing, and n² evaluations of mpmath take minutes."""
+        return _MOST if isinstance(numbers, Floats) else _LEAST if self.definition.kinks else 256
 
     def _tolerance(self, numbers):
         return self.tolerance or (1e-13 if isinstance(numbers, Floats) else 10.0**-numbers.n)

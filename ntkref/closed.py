@@ -240,7 +240,7 @@ def arc_cosine(degree: int):
 
     def closed_form(q1, q2, q12, numbers):
         r = numbers.sqrt(q1) * numbers.sqrt(q2)
-        s, c = numbers.sqrt(q1 * q2 - q12**2) / r, q12 / r
+        s, c = numbers.sqrt(numbers.nonnegative(q1 * q2 - q12**2)) / r, q12 / r
         a = numbers.atan2(s, -c) / (2 * numbers.pi)
         t = [a, s / (2 * numbers.pi) + c * a]
         for n in range(2, degree + 1):

@@ -54,7 +54,7 @@ class Definition:
         """Raise TypeError or ValueError where the functions do not fit together; see `Activation`."""
         for label in ("value", "derivative", "second"):
             f = getattr(self, label)
-            if f is not None:
+            if f is not None or label != "second":
                 self._check_function(label, f)
         self._check_slopes("derivative", self.value, self.derivative)
         if self.second is not None:
@@ -65,7 +65,8 @@ class Definition:
         if self.parity and np.any(np.abs(left - self.parity * right) > 1e-14 * (1 + np.abs(right))):
             raise ValueError(f"{self.name} is not {'even' if self.parity > 0 else 'odd'}: parity = {self.parity}")
         try:
-            half_line(self, 1.0, float64)
+            with np.errstate(all="ignore"):
+                half_line(self, 1.0, float64)
         except ArithmeticError as error:
             if "settle" in str(error):
                 raise ValueError(str(error)) from None
@@ -80,13 +81,18 @@ class Definition:
             raise TypeError(f"{label} must take two arguments, f(numbers, x), as in numbers.tanh(x)") from None
         except ValueError:
             pass  # a builtin without a signature: calling it will tell
-        with np.errstate(all="ignore"):
-            result = f(float64, _POINTS)
+        try:
+            with np.errstate(all="ignore"):
+                result = f(float64, _POINTS)
+        except TypeError as error:
+            raise TypeError(f"{label} of {self.name} fails as f(numbers, x) on an array x: {error}") from None
         if np.shape(result) != _POINTS.shape:
             raise ValueError(
                 f"{label} of {self.name} must return an array of the shape of x: for shape {_POINTS.shape} it gave "
                 f"{np.shape(result)}"
             )
+        if not isinstance(result, np.ndarray):
+            raise TypeError(f"{label} of {self.name} must return an array, got {type(result).__name__}")
         result = np.asarray(result)
         if result.dtype.kind not in "iuf":
             raise TypeError(f"{label} of {self.name} must return real numbers, got dtype {result.dtype}")

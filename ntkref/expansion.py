@@ -62,7 +62,8 @@ class Expansion:
                 # q^k d^k/dq^k: each derivative acts on q^(−k) times the last one.
                 parts.append(((n - 2 * step)[:, None] * a + root[:, None] * ahead) / 2)
             rows.append(tuple(parts))
-        return [tuple(part / self.q**k for part in row) for k, row in enumerate(rows)]
+        q = numbers.where(self.q == 0, self.q + 1, self.q)  # no variance is near 0 in the sense that this is for
+        return [tuple(part / q**k for part in row) for k, row in enumerate(rows)]
 
 
 def coefficients(activation, q, count: int, numbers: Numbers):
@@ -126,7 +127,7 @@ def _joined(q, rows, common_nodes, numbers) -> Expansion:
     even, odd = (np.stack([row[k] for row in rows], axis=1) for k in (0, 1))
     square = np.array([row[2] for row in rows])
     samples = tuple(np.stack([row[k] for row in rows]) for k in (3, 4)) if common_nodes else None
-    complete = _complete(even, odd, numbers)
+    complete = _complete(even, odd, square, numbers)
     if complete:
         even, odd = _trimmed(even, odd, numbers)
     return Expansion(q, even, odd, square, samples, complete)
@@ -143,12 +144,12 @@ def _trimmed(even, odd, numbers) -> tuple:
     return tuple(kept)
 
 
-def _complete(even, odd, numbers) -> bool:
+def _complete(even, odd, square, numbers) -> bool:
     """Whether the tail of Σ n aₙ² is below the promise: the last terms, times the N terms a tail e^(−κ√n) holds."""
     weighted = [(2 * np.arange(len(a)) + parity)[:, None] * a**2 for parity, a in enumerate((even, odd))]
     total = sum(np.sum(w, axis=0) for w in weighted)
     last = [np.max(w[-max(2, len(w) // 16) :], axis=0) for w in weighted]
-    allowed = total * 10.0 ** (3 - numbers.worked)
+    allowed = (total + square * 10.0**-numbers.worked) * 10.0 ** (3 - numbers.worked)  # the second part is noise
     return all(np.all(2 * len(w) * end <= allowed) for w, end in zip(weighted, last, strict=True))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .numbers import Floats, Numbers
 
-__all__ = ["gauss_hermite", "gauss_legendre", "graded", "panels", "reach", "trapezoid"]
+__all__ = ["gauss_hermite", "gauss_legendre", "graded", "ladder", "panels", "reach", "trapezoid"]
 
 
 def reach(numbers: Numbers):
@@ -95,15 +95,24 @@ def density(z, numbers: Numbers):
     return numbers.exp(-z * z / 2) / numbers.sqrt(numbers.asarray(2, "2") * numbers.pi)
 
 
-def graded(centres, scale: float, end: float, longest: float = 2.0) -> np.ndarray:
+def ladder(scale: float, end: float, fineness: float = 0) -> np.ndarray:
+    """scale, … up to `end` or a little beyond, each 2^(2^(−fineness/2)) times the one before.
+
+    At fineness 0 a panel is as long as its distance to the centre.  A pole above the centre lies outside the Bernstein
+    ellipse of size 5.8 of every panel, so order p leaves 5.8^(−2p); where poles come nearer, finer ones are needed.
+    """
+    octaves = 2.0 ** (-fineness / 2)
+    return scale * 2.0 ** (octaves * np.arange(max(0, math.ceil(math.log2(end / scale) / octaves)) + 1))
+
+
+def graded(centres, scale: float, end: float, longest: float = 2.0, fineness: float = 0) -> np.ndarray:
     """Edges of panels on [0, end] that end at `centres` and shrink towards each, down to `scale`; floats.
 
-    A panel at distance d from a centre is at most as long as d, so the nearest pole, above a centre, is 5.8 times as
-    far as a Bernstein ellipse: order p leaves 5.8^(−2p).  `longest` bounds the panels for the sake of the density.
+    `longest` bounds the panels for the sake of the density.
     """
-    ladder = scale * 2.0 ** np.arange(max(0, math.ceil(math.log2(end / scale))) + 1)
+    steps = ladder(scale, end, fineness)
     edges = [np.arange(0, end, longest), [end], centres]
     for centre in centres:
-        edges += [centre + ladder, centre - ladder]
+        edges += [centre + steps, centre - steps]
     edges = np.unique(np.concatenate(edges))
     return edges[(edges >= 0) & (edges <= end)]

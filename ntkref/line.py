@@ -24,7 +24,12 @@ def rule_scale(definition, q, numbers: Numbers):
     """√q as far as rules depend on it: rounded up, to be shared, unless a kink off 0 must be met exactly."""
     if any(definition.kinks):
         return numbers.sqrt(q)
-    return 2.0 ** (math.ceil(2 * math.log2(max(float(q), 1e-300)) / 2) / 2)
+    rounded = 2.0 ** (math.ceil(2 * math.log2(max(float(q), 1e-300)) / 2) / 2)
+    try:
+        _converged(definition, rounded, numbers)
+    except ArithmeticError:  # it may be the rounding that goes too far; if not, the error names q
+        return numbers.sqrt(q)
+    return rounded
 
 
 @lru_cache(maxsize=64)
@@ -98,6 +103,8 @@ def _squares(definition, scale, numbers, end, fineness):
 @lru_cache(maxsize=64)
 def _rule(definition, scale, numbers, end, fineness, terms=0, other=None):
     """The rule on the whole line, symmetric about 0."""
+    if terms and isinstance(numbers, Floats):
+        end = 1.42 * end  # |heₙ| is at most of the size of density^(−1/2)
     if not definition.kinks:
         step = 2.0**-fineness / 2
         if terms:  # heₙ adds its wavenumber √n to those of φ
@@ -111,7 +118,7 @@ def _rule(definition, scale, numbers, end, fineness, terms=0, other=None):
     exact = [abs(numbers.convert(kink)) / s for kink in definition.kinks for s in scales]
     exact = [k for k in exact if k < end]
     centres = np.unique([0.0, *(float(k) for k in exact)])
-    edges = graded(centres, 2.0**-fineness / float(scale), end, longest)
+    edges = graded(centres, 2.0**-fineness / float(scale), end, longest, fineness)
     edges = edges[np.min(np.abs(edges[:, None] - centres), axis=1) > 1e-12]
     edges = np.unique(np.concatenate([numbers.asarray(edges, "edges"), numbers.asarray([0, *exact], "kinks")]))
     z, w = panels(edges, order, numbers)

@@ -106,7 +106,7 @@ class MeanField:
     @property
     def phase(self) -> str:
         """ "ordered", "critical", "chaotic", or (ReLU) "unbounded"."""
-        below = self._core["below_1"]
+        below = self._core.get("below_1", 0)
         if "q_star" not in self._core and not (self.activation.homogeneous and below == 0 and self.sigma_b2 == 0):
             return "unbounded"
         if abs(below) <= self.tolerance:
@@ -139,18 +139,25 @@ class MeanField:
     @property
     def chi_q(self):
         """χ_q, the slope of the variance map at q*."""
-        return self._round(self._core["chi_q"])
+        return self._round(self._slope("chi_q"))
 
     @property
     def chi_1(self):
         """χ₁ = σ_w² 𝒯̇(q*, q*)."""
-        return self._round(self._core["chi_1"])
+        return self._round(self._slope("chi_1"))
+
+    def _slope(self, name):
+        if name not in self._core:
+            raise self._missing("a slope at q*", "the variance grows without bound")
+        return self._core[name]
 
     @property
     def one_minus_c_star(self):
         """1 − c*, to full relative accuracy also next to the critical line."""
         if self.phase == "chaotic":
             return self._round(self._core["one_minus_c"])
+        if self.phase == "unbounded" and not self.activation.homogeneous:
+            raise self._missing("c*", "the variance grows without bound")
         if not self.activation.homogeneous and not self._core["q_star"]:
             raise self._missing("c*", "q* = 0, and the cosine of the inputs decides the limit")
         return self._round(0 * self._core["chi_1"])
@@ -185,7 +192,7 @@ class MeanField:
     @property
     def xi_1(self):
         """ξ₁ = −1/log χ₁, the depth scale of trainability; negative in chaos."""
-        if self.phase == "critical" or self._core["below_1"] == 0:
+        if self.phase == "critical" or self._slope("below_1") == 0:
             raise self._missing("xi_1", "χ₁ = 1 and the depth scale diverges")
         return self._round(self._depth_scale("below_1"))
 
@@ -215,6 +222,8 @@ def solve(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers, tol
     else:  # q ↦ a q + σ_b², a straight line
         a = sigma_w2 * activation.gain
         q = work.convert(sigma_b2 / (1 - a)) if a < 1 else None
+    if q is None and not activation.homogeneous:
+        return {}
     _, variance_slope, slope = activation.moments(sw2 if q is None else q, work)
     chi_1 = sw2 * slope
     core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1}
@@ -236,11 +245,8 @@ def _fixed_cosine(activation, sw2, sb2, q, work: Numbers) -> dict:
         ratio = sw2 * T.gap / (2 * q * e)
         return ratio - 1, (sw2 * Tdot.xy - ratio) / e
 
-    high = work.context.one
-    if sb2 == 0 and activation.parity == -1:  # c = 0 is fixed, and the ratio is 1 there
-        low = high
-    else:
-        low = high
+    low = high = work.context.one
+    if not (sb2 == 0 and activation.parity == -1) and ratio(high)[0] < 0:  # else c = 0 is fixed, as far as digits tell
         while ratio(low)[0] < 0:
             low = low / 2
         low = bracketed_root(ratio, low, min(high, 2 * low), work.context)

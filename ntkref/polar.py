@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .gauss import gauss_legendre, reach
+from .gauss import gauss_legendre, ladder, reach
 from .numbers import Floats, Numbers
 
 __all__ = ["plane_mean"]
@@ -79,8 +79,8 @@ def _half_circle(r1, r2, angle, kinks, numbers, fineness):
     ladders = []
     for centre, r in ((0.0, r1), (float(ray), r2)):
         scale = min(1.0, 1 / (2 * max(float(r), 1e-300))) / 2.0**fineness
-        ladder = scale * 2.0 ** np.arange(math.ceil(math.log2(math.pi / scale)) + 1)
-        ladders += [centre + ladder, centre - ladder]
+        steps = ladder(scale, math.pi, fineness)
+        ladders += [centre + steps, centre - steps]
     longest = math.pi / 4 / 2 ** (fineness / 2)
     floats = np.concatenate([*ladders, np.arange(-math.pi / 2, math.pi / 2, longest)])
     near = np.min(np.abs(floats[:, None] - np.array([float(e) for e in exact])), axis=1) < 1e-12
@@ -103,8 +103,8 @@ def _radii(steepest, numbers, fineness):
     """Edges of panels of ρ on [0, reach]: those that double from where φ(√q ρ) varies first, and none too long."""
     end = reach(numbers)
     longest = (2.0 if isinstance(numbers, Floats) else 4.0) / 2 ** (fineness / 2)
-    ladder = 2.0 ** np.arange(-fineness, math.ceil(math.log2(max(1.0, end * float(steepest)))) + 1)
-    edges = np.unique(np.concatenate([np.arange(0, end, longest), ladder / max(float(steepest), 1e-300), [end]]))
+    steps = ladder(2.0**-fineness / max(float(steepest), 2.0**-fineness / end), end, fineness)
+    edges = np.unique(np.concatenate([np.arange(0, end, longest), steps, [end]]))
     return numbers.asarray(edges[edges <= end], "ρ")
 
 

@@ -83,27 +83,28 @@ class Quadrature:
         if d.jumps(d.derivative):
             raise ValueError(f"{d.name} has a kink: E[φ″(u)φ″(v)] is no integral of functions")
         _check_system(d, numbers)
-        work = Digits(17) if isinstance(numbers, Floats) else numbers
-        second = _differentiated(d, 2, work)
         flat = [np.ravel(np.broadcast_to(a, np.shape(k.xy))) for a in (k.x, k.y, k.xy, k.area)]
-        found = []
-        for x, y, xy, area in zip(*flat, strict=True):
-            x, y, xy, area = (
-                work.convert(v) if not isinstance(v, float) else work.context.mpf(v) for v in (x, y, xy, area)
-            )
-            angle = work.atan2(area, xy)
-            (value,) = plane_mean(
-                lambda u, v: (second(u) * second(v),),
-                work.sqrt(x),
-                work.sqrt(y),
-                angle,
-                d.kinks,
-                work,
-                f"E[φ″φ″] of {d.name}",
-            )
-            found.append(value)
-        values = np.array(found).reshape(np.shape(k.xy))
-        return (values.astype(float) if isinstance(numbers, Floats) else values)[()]
+        with np.errstate(all="ignore"):
+            found = [_curvature(d, *fields, numbers) for fields in zip(*flat, strict=True)]
+        return np.array(found).reshape(np.shape(k.xy))[()]
+
+
+def _curvature(d, x, y, xy, area, numbers):
+    """E[φ″(u)φ″(v)] = d𝒯̇/dq₁₂ of one pair, by the series of φ′ or in the plane."""
+    r = numbers.sqrt(x) * numbers.sqrt(y)
+    cosine = xy / r
+    _, e = expansions(d, tuple(np.unique([x, y])), numbers, enough(min(1.0, abs(float(cosine))), numbers))
+    if abs(cosine) <= cut(e, numbers):
+        total = 0 * r
+        for parity, a in enumerate((e.even, e.odd)):
+            n = 2 * np.arange(len(a)) + parity
+            first = 1 - parity  # n = 0 contributes nothing
+            total = total + np.sum((n * a[:, 0] * a[:, -1])[first:] * cosine ** (n[first:] - 1))
+        return total / r
+    second = _differentiated(d, 2, numbers)
+    r1, r2, angle = numbers.sqrt(x), numbers.sqrt(y), numbers.atan2(area, xy)
+    what = f"E[φ″φ″] of {d.name}"
+    return plane_mean(lambda u, v: (second(u) * second(v),), r1, r2, angle, d.kinks, numbers, what)[0]
 
 
 def _check_system(definition, numbers):
@@ -122,8 +123,8 @@ def _duals(definition, k, numbers):
     r = numbers.sqrt(k.x) * numbers.sqrt(k.y)
     some = numbers.where(r == 0, r + 1, r)
     alive = r != 0
-    cosine = numbers.where(alive, k.xy / some, 1 + 0 * r)
-    sine2 = numbers.where(alive, (k.area / some) ** 2, 0 * r)
+    cosine = numbers.where(alive, k.xy / some, 0 * r)  # at a zero input the angle does not matter
+    sine2 = numbers.where(alive, (k.area / some) ** 2, 1 + 0 * r)
     widest = float(np.max(numbers.abs(cosine), initial=0))
     found = expansions(definition, tuple(q), numbers, enough(widest, numbers))
     sides = Sides(first, second, k.diff, cosine, sine2)
@@ -133,6 +134,10 @@ def _duals(definition, k, numbers):
         _in_the_plane(definition, f, e, sides, fields, numbers)
         results.append((e.mean_square[first], e.mean_square[second], fields))
     (x1, y1, t), (x2, y2, dot) = results
+    zeros = (k.x == 0) & (k.y == 0)
+    if np.any(zeros):  # two zero inputs are one
+        for name in ("diff", "gap", "area"):
+            t[name], dot[name] = (numbers.where(zeros, 0 * v[name], v[name]) for v in (t, dot))
     T = Covariance(x1, y1, t["xy"], t["diff"], t["gap"], t["cogap"], t["area"])
     return T, Pair(x2, y2, dot["xy"], dot["diff"], dot["gap"])
 
@@ -148,7 +153,8 @@ def _drift(definition, f, e, diff, numbers):
     def moved(x, z):
         return (f(numbers, x) ** 2 * (z * z - 1),)
 
-    slope = np.array([mean(definition, moved, q, numbers)[0] for q in e.q]) / (2 * e.q)
+    some = numbers.where(e.q == 0, e.q + 1, e.q)
+    slope = np.array([mean(definition, moved, q, numbers)[0] for q in e.q]) / (2 * some)
     return Drift(10.0 ** (-numbers.worked / 3), slope, none, (none, none), (none, none))
 
 
@@ -230,5 +236,7 @@ def _differentiated(d, n, work):
     base, more = (d.derivative, n - 1) if d.second is None else (d.second, n - 2)
     if not more:
         return lambda x: base(work, x)
+    if isinstance(work, Floats):
+        raise ValueError(f"state `second`, the second derivative of {d.name}, or use digits(n)")
     context = work.context
     return np.frompyfunc(lambda x: context.diff(lambda t: base(work, t), x, more), 1, 1)
