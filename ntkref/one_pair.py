@@ -18,7 +18,7 @@ from .definition import Definition
 from .gauss import gauss_legendre
 from .line import half_line, rule_scale
 from .numbers import Digits, Floats
-from .polar import plane_mean
+from .polar import fineness_of, plane_mean
 
 __all__ = ["one_pair"]
 
@@ -129,8 +129,14 @@ def _fall(part, s, r, r1, r2, angle, numbers):
         return plain
     if part.slope is None or part.jumps:
         return (_squared_distance(part, s, r1, r2, angle, numbers) - r) / 2
-    # Panels of t that double, from where √q makes E[f′f′] vary.
-    nodes, weights = gauss_legendre(12, numbers)
+    # Panels of t that double, from where √q makes E[f′f′] vary.  It is smooth in t, and most demanding at t = θ.
+    slope, what = part.differentiated, f"the slope of the kernel of {part.definition.name}"
+
+    def products(u, v):
+        return (slope(numbers, u) * slope(numbers, v),)
+
+    fineness = fineness_of(products, r1, r2, angle, part.kinks, numbers, what)
+    nodes, weights = gauss_legendre(10, numbers)
     first = min(float(angle), 0.5 / max(float(r1), float(r2)))
     doublings = math.ceil(math.log2(float(angle) / first)) if first < angle else 0
     edges = [0 * angle, *(angle / 2**k for k in range(doublings, -1, -1))]
@@ -138,7 +144,8 @@ def _fall(part, s, r, r1, r2, angle, numbers):
     for low, high in pairwise(edges):
         half = (high - low) / 2
         for x, weight in zip(low + half * (1 + nodes), half * weights, strict=True):
-            total = total + weight * numbers.sin(x) * _entry(part, part.differentiated, r1, r2, x, numbers)
+            (value,) = plane_mean(products, r1, r2, x, part.kinks, numbers, what, fineness=fineness)
+            total = total + weight * numbers.sin(x) * value
     return r1 * r2 * total
 
 

@@ -16,24 +16,35 @@ import numpy as np
 from .gauss import gauss_legendre, ladder, reach
 from .numbers import Floats, Numbers
 
-__all__ = ["plane_mean"]
+__all__ = ["fineness_of", "plane_mean"]
 
 _BLOCK = 1 << 18  # points of the plane in one temporary
 
 
-def plane_mean(functions, r1, r2, angle, kinks, numbers: Numbers, what: str, tolerance=None):
+def plane_mean(functions, r1, r2, angle, kinks, numbers: Numbers, what: str, tolerance=None, fineness=None):
     """E of each function h(u, v) of the tuple that ``functions(u, v)`` returns; r1, r2 = √q₁, √q₂ and angle in [0, π].
 
     Refined until the last refinement changed less than `tolerance`, by default the last two digits, of E[|h|]; raises
-    ArithmeticError, naming `what`, where none does that.
+    ArithmeticError, naming `what`, where none does that.  With `fineness`, from `fineness_of`, once and unchecked.
     """
+    if fineness is not None:
+        return tuple(value for value, _ in _sums(functions, r1, r2, angle, kinks, numbers, fineness))
+    return _refined(functions, r1, r2, angle, kinks, numbers, what, tolerance)[0]
+
+
+def fineness_of(functions, r1, r2, angle, kinks, numbers: Numbers, what: str) -> int:
+    """How fine the panels must be: the coarsest that the next did not improve on."""
+    return _refined(functions, r1, r2, angle, kinks, numbers, what, None)[1]
+
+
+def _refined(functions, r1, r2, angle, kinks, numbers, what, tolerance):
     tolerance = 10.0 ** (2 - numbers.worked) if tolerance is None else tolerance
     first = 0 if isinstance(numbers, Floats) else -1
     before = _sums(functions, r1, r2, angle, kinks, numbers, first)
     for fineness in range(first + 1, 6):
         now = _sums(functions, r1, r2, angle, kinks, numbers, fineness)
         if all(abs(a - b) <= tolerance * size for (a, size), (b, _) in zip(now, before, strict=True)):
-            return tuple(value for value, _ in now)
+            return tuple(value for value, _ in now), fineness - 1
         before = now
     raise ArithmeticError(f"{what} does not settle at variances {float(r1) ** 2:.6g} and {float(r2) ** 2:.6g}")
 
