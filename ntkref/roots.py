@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mpmath
+
 from .numbers import Digits
 
 __all__ = ["bracketed_root", "settled"]
@@ -20,7 +22,7 @@ def bracketed_root(function, low, high, context):
     if not at_low or not at_high:
         return high if at_low else low
     if (at_low > 0) == (at_high > 0):
-        raise ArithmeticError(f"no sign change between {context.nstr(low, 10)} and {context.nstr(high, 10)}")
+        raise ArithmeticError(f"no sign change between {mpmath.nstr(low, 10)} and {mpmath.nstr(high, 10)}")
     x, last_step = (low + high) / 2, high - low
     while True:
         value, slope = function(x)

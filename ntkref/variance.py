@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
+import mpmath
 import numpy as np
 
 from .numbers import Numbers, float64
@@ -91,11 +92,11 @@ def stable_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Nu
     found = fixed_variances(activation, sigma_w2, sigma_b2, work)
     stable = [q for q, slope in found if abs(slope) < 1 or (q == 0 and slope == 1)]
     if len(stable) > 1 and near is None:
-        listed = ", ".join(work.context.nstr(q, 8) for q in stable)
+        listed = ", ".join(mpmath.nstr(q, 8) for q in stable)
         raise ValueError(f"{activation} has {len(stable)} stable variances here, q = {listed}: choose with near=q")
     if stable:
         return min(stable, key=lambda q: abs(q - (0 if near is None else near)))
     if found and found[-1][1] < -1:
-        q = work.context.nstr(found[-1][0], 8)
+        q = mpmath.nstr(found[-1][0], 8)
         raise ValueError(f"{activation} has no stable variance here: the map turns round q = {q} with slope below -1")
     return None

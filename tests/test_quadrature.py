@@ -7,6 +7,7 @@ import array_api_strict
 import brute_expectations
 import numpy as np
 import pytest
+from compare import covariance
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ACTIVATIONS, one_minus_cosines, variances
@@ -292,3 +293,18 @@ def test_gram_matrices_take_one_polynomial_per_pair():
         start = time.process_time()
         nk.kernels(nk.fcn(2, activation, sigma_w2=1), x / np.sqrt(np.sum(x * x, axis=1, keepdims=True)))
         assert time.process_time() - start < 5, activation  # 0.1 s, and minutes pair by pair
+
+
+@pytest.mark.parametrize("activation", [nk.selu, nk.elu(2)], ids=repr)
+def test_nearly_equal_variances_of_a_kinked_activation(activation):
+    """Where the series is cut the difference of the variances still keeps its digits (error d²/q² ~ 1e-16)."""
+    q, distance, c = 1.5, 2.0**-27, 0.5
+    q2 = q * (1 - distance)
+    results = []
+    for numbers in (nk.float64, nk.digits(40)):
+        k = covariance(numbers, *(numbers.convert(Fraction(v)) for v in (q, c * q, q2)))
+        if numbers is nk.float64:
+            k = Covariance(*(np.asarray(v) for v in vars(k).values()))
+        results.append(activation.duals(k, numbers))
+    for ours, truth in zip(*results, strict=True):
+        assert abs(float(ours.diff) / truth.diff - 1) < 1e-12

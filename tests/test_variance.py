@@ -2,6 +2,7 @@
 
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from mpmath.ctx_mp import MPContext
 
 import ntkref as nk
 from ntkref.critical import critical_line
+from ntkref.variance import fixed_variances, stable_variance
 
 
 def context(digits):
@@ -185,3 +187,17 @@ def test_several_stable_variances_are_reported():
     assert unstable[1] > 1 > abs(stable[1])
     T = nk.mean_field(STEEP, 6, 0, near=10).activation.moments(high.q_star, nk.float64)[0]
     assert abs(6 * T / high.q_star - 1) < 1e-13
+
+
+def test_close_variances_are_told_apart():
+    """Just beyond GELU's half-stable point three variances are fixed, the middle one unstable: none is guessed."""
+    point = nk.critical_point(nk.gelu, q_star="3.562")
+    variances = Fraction(point.sigma_w2), Fraction(point.sigma_b2)
+    found = fixed_variances(nk.gelu, *variances, nk.float64)
+    (_, first), (middle, unstable), (_, third) = found
+    assert abs(middle - 3.5306) < 1e-4  # by a separate scan, to the digits it printed
+    assert first < 1 < unstable < 1.5
+    assert third < 1
+    with pytest.raises(ValueError, match=r"2 stable variances here, q = 3\.0597\d+, 3\.562\d*: choose with near=q"):
+        stable_variance(nk.gelu, *variances, nk.float64)
+    assert stable_variance(nk.gelu, *variances, nk.float64, near=4) == found[2][0]
