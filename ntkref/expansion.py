@@ -22,7 +22,7 @@ import numpy as np
 from .line import half_line, rule_scale
 from .numbers import Floats, Numbers
 
-__all__ = ["Expansion", "coefficients", "enough", "expansions"]
+__all__ = ["Expansion", "coefficients", "enough", "expansions", "tail"]
 
 # The most coefficients, by (kinked, float64).  4096 are what tanh needs at q = 29 in float64; with a kink aₙ² falls as
 # a power of n, and only |c|ⁿ ends the sum.
@@ -73,13 +73,41 @@ def coefficients(activation, q, count: int, numbers: Numbers):
     >>> [round(float(a), 6) for a in coefficients(nk.relu, 1.0, 3, nk.float64)]  # 1/√(2π), 1/2, 1/√(4π)
     [0.398942, 0.5, 0.282095]
     """
+    _, _, whole, _ = _projected(activation, q, count, numbers)
+    return whole
+
+
+def tail(activation, q, count: int, numbers: Numbers):
+    """Σ aₙ(q)² over n ≥ `count`, as E[(φ(√q z) − Σ_{n<count} aₙ heₙ(z))²]: what Parseval leaves, without a difference.
+
+    What a series of 𝒯 that ends there leaves is at most |c|^count √(tail(q₁) tail(q₂)).  Below 1e-31 E[φ²], the square
+    of a rounding, it is noise in float64.
+
+    >>> import ntkref as nk
+    >>> f"{tail(nk.relu, 1.0, 2, nk.float64):.6f}"  # 1/2 − 1/(2π) − 1/4
+    '0.090845'
+    """
+    w, parts, whole, table = _projected(activation, q, count, numbers)
+    rest = 0 * q
+    for parity, part in enumerate(parts):
+        left = (
+            numbers.sqrt(w) * part[0] - whole[parity::2] @ table[parity::2]
+            if count > parity
+            else part[0] * numbers.sqrt(w)
+        )
+        rest = rest + np.sum(left**2)
+    return rest
+
+
+def _projected(activation, q, count, numbers) -> tuple:
+    """Weights, halves of φ(√q ·) and coefficients; and heₙ √w on the nodes."""
     definition, q = activation.definition, numbers.asarray([q], "q")
     z, w = half_line(definition, rule_scale(definition, q[0], numbers), numbers, terms=count)
     parts = _halves(definition, definition.value, q, z, numbers)
     ((even, odd),) = _project([parts], z, numbers.sqrt(w), count, numbers)
     whole = np.empty(count, dtype=even.dtype)
     whole[0::2], whole[1::2] = even[:, 0], odd[:, 0]
-    return whole
+    return w, parts, whole, _table(z, numbers.sqrt(w), count, numbers)
 
 
 def enough(cosine, numbers: Numbers) -> int:
@@ -170,14 +198,20 @@ def _project(halves, z, root, terms, numbers):
     The recurrence runs on heₙ(zₖ) √wₖ, which is of order 1.
     """
     if isinstance(numbers, Floats):
-        table = np.empty((terms, len(z)))
-        roots = np.sqrt(np.arange(terms + 1))
-        table[0] = root
-        table[1:2] = z * root
-        for n in range(1, terms - 1):
-            table[n + 1] = (z * table[n] - roots[n] * table[n - 1]) / roots[n + 1]
+        table = _table(z, root, terms, numbers)
         return [tuple(table[parity::2] @ (root * part[parity]).T for parity in (0, 1)) for part in halves]
     return _project_in_integers(halves, z, root, terms, numbers)
+
+
+def _table(z, root, terms, numbers):
+    """heₙ(zₖ) √wₖ, (terms, nodes)."""
+    table = np.empty((terms, len(z)), dtype=z.dtype)
+    roots = numbers.sqrt(numbers.asarray(np.arange(terms + 1), "n"))
+    table[0] = root
+    table[1:2] = z * root
+    for n in range(1, terms - 1):
+        table[n + 1] = (z * table[n] - roots[n] * table[n - 1]) / roots[n + 1]
+    return table
 
 
 def _project_in_integers(halves, z, root, terms, numbers):
@@ -201,5 +235,8 @@ def _project_in_integers(halves, z, root, terms, numbers):
                 lists[n % 2].append(part[n % 2] @ here)
             before, here = here, (((z * here) >> bits) * inverse[n + 1] - before * ratio[n + 1]) >> bits
         real = np.frompyfunc(lambda x: context.ldexp(context.mpf(x), -2 * bits), 1, 1)
-        found = [tuple(real(np.array(rows, dtype=object)) for rows in lists) for lists in found]
+        found = [
+            tuple(real(np.array(rows, dtype=object).reshape(len(rows), len(halves[0][0]))) for rows in lists)
+            for lists in found
+        ]
     return [tuple(np.frompyfunc(lambda x: +x, 1, 1)(rows) for rows in pair) for pair in found]

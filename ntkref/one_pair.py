@@ -135,7 +135,9 @@ def _fall(part, s, r, r1, r2, angle, numbers):
     def products(u, v):
         return (slope(numbers, u) * slope(numbers, v),)
 
-    fineness = fineness_of(products, r1, r2, angle, part.kinks, numbers, what)
+    # The even part of σ is constant: the slope of that is rounding, and so is a fall of the square of a rounding.
+    floor = 1e-32 * s / (r1 * r2 * angle**2)
+    fineness = fineness_of(products, r1, r2, angle, part.kinks, numbers, what, floor)
     nodes, weights = gauss_legendre(10, numbers)
     first = min(float(angle), 0.5 / max(float(r1), float(r2)))
     doublings = math.ceil(math.log2(float(angle) / first)) if first < angle else 0

@@ -127,11 +127,8 @@ def draw(diagram: PhaseDiagram, file, kind: str) -> None:
     for line in diagram.lines:
         axes.plot(*line, color="black", linewidth=1.8)
     present = [name for name in names if np.any(diagram.phase == name)]
-    axes.legend(
-        handles=[Patch(facecolor=_FILLS[name], edgecolor="#888888", label=_SAYS[name]) for name in present],
-        loc="upper left",
-        fontsize=8,
-    )
+    patches = [Patch(facecolor=_FILLS[name], edgecolor="#888888", label=_SAYS[name]) for name in present]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8)
     axes.set(
         xlim=(w[0], w[-1]),
         ylim=(b[0], b[-1]),

@@ -32,18 +32,18 @@ def plane_mean(functions, r1, r2, angle, kinks, numbers: Numbers, what: str, tol
     return _refined(functions, r1, r2, angle, kinks, numbers, what, tolerance)[0]
 
 
-def fineness_of(functions, r1, r2, angle, kinks, numbers: Numbers, what: str) -> int:
-    """How fine the panels must be: the coarsest that the next did not improve on."""
-    return _refined(functions, r1, r2, angle, kinks, numbers, what, None)[1]
+def fineness_of(functions, r1, r2, angle, kinks, numbers: Numbers, what: str, floor) -> int:
+    """How fine the panels must be: the coarsest that the next did not improve on.  Below `floor` all is noise."""
+    return _refined(functions, r1, r2, angle, kinks, numbers, what, None, floor)[1]
 
 
-def _refined(functions, r1, r2, angle, kinks, numbers, what, tolerance):
+def _refined(functions, r1, r2, angle, kinks, numbers, what, tolerance, floor=0):
     tolerance = 10.0 ** (2 - numbers.worked) if tolerance is None else tolerance
     first = 0 if isinstance(numbers, Floats) else -1
     before = _sums(functions, r1, r2, angle, kinks, numbers, first)
     for fineness in range(first + 1, 6):
         now = _sums(functions, r1, r2, angle, kinks, numbers, fineness)
-        if all(abs(a - b) <= tolerance * size for (a, size), (b, _) in zip(now, before, strict=True)):
+        if all(abs(a - b) <= max(tolerance * size, floor) for (a, size), (b, _) in zip(now, before, strict=True)):
             return tuple(value for value, _ in now), fineness - 1
         before = now
     raise ArithmeticError(f"{what} does not settle at variances {float(r1) ** 2:.6g} and {float(r2) ** 2:.6g}")

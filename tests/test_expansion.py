@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from strategies import ACTIVATIONS, variances
 
 import ntkref as nk
-from ntkref.expansion import coefficients
+from ntkref.expansion import coefficients, tail
 from ntkref.inputs import covariance_of_pair
+from ntkref.pair import Covariance
 
 D30 = nk.digits(30)
 BOTH = pytest.mark.parametrize("numbers", [nk.float64, D30], ids=repr)
@@ -139,3 +140,22 @@ def test_parseval_at_any_variance(q, activation):
     a = coefficients(activation, q, 1024, nk.float64)
     truth = activation.moments(q, nk.float64)[0]
     assert abs(a @ a - truth) <= 2e-14 * truth
+
+
+@pytest.mark.parametrize("activation", [nk.tanh, nk.gelu, nk.relu, nk.selu, nk.monomial(3)], ids=repr)
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_the_tail_bounds_what_a_shorter_series_leaves(activation, count):
+    """Parseval: the tail is E[φ²] − Σ aₙ²; and |T − Σ_{n<N} aₙaₙ′cⁿ| ≤ |c|ᴺ √(tail tail′), an equality at c = 1."""
+    numbers = nk.digits(20)
+    q1, q2 = numbers.context.mpf("0.7"), numbers.context.mpf("1.9")
+    first, second = (coefficients(activation, q, count, numbers) for q in (q1, q2))
+    tails = [tail(activation, q, count, numbers) for q in (q1, q2)]
+    assert abs(tails[0] - (activation.moments(q1, numbers)[0] - sum(first**2))) < 1e-20
+    for c in ("0.6", "-0.8"):
+        c = numbers.context.mpf(c)
+        root = numbers.context.sqrt(q1 * q2)
+        area = root * numbers.context.sqrt(1 - c * c)
+        pair = Covariance(q1, q2, c * root, q1 - q2, q1 + q2 - 2 * c * root, q1 + q2 + 2 * c * root, area)
+        T, _ = activation.duals(pair, numbers)
+        left = abs(T.xy - sum(first * second * c ** np.arange(count)))
+        assert left <= abs(c) ** count * numbers.context.sqrt(tails[0] * tails[1]) + 1e-20

@@ -33,6 +33,32 @@ def test_the_line_separates_the_phases(erf_plane):
         assert np.array_equal(erf_plane.phase[i] == "chaotic", erf_plane.sigma_w2 > edge)
 
 
+def test_figure_5_is_tanhs():
+    """The same for tanh, whose cells are integrated: order on one side of its line, chaos on the other."""
+    plane = phase_diagram(nk.tanh, points=8)
+    ((w, b),) = plane.lines
+    assert (w[0], b[0]) == (1, 0)
+    for i, y in enumerate(plane.sigma_b2):
+        assert np.array_equal(plane.phase[i] == "chaotic", plane.sigma_w2 > np.interp(y, b, w))
+    for i, j in ((1, 2), (1, 6)):
+        mf = nk.mean_field(nk.tanh, float(plane.sigma_w2[j]), float(plane.sigma_b2[i]))
+        truth = mf.xi_1 if mf.phase == "ordered" else mf.xi_star
+        assert abs(plane.depth[i, j] / truth - 1) < 1e-12  # 12 of 16 digits: two logarithms of numbers near 1
+
+
+def test_an_activation_that_jumps_has_no_phases():
+    with pytest.raises(ValueError, match="sign jumps: χ₁ is infinite, and there are no phases to draw"):
+        phase_diagram(nk.sign)
+
+
+def test_several_stable_variances_are_marked():
+    """Just beyond GELU's half-stable point, where neither of two stable variances is to be guessed."""
+    point = nk.critical_point(nk.gelu, q_star="3.562")
+    plane = phase_diagram(nk.gelu, 2 * point.sigma_w2, 2 * point.sigma_b2, points=1)
+    assert plane.phase.item() == "several"
+    assert plane.rate.mask.all()
+
+
 def test_relu_has_order_and_growth():
     plane = phase_diagram(nk.relu, points=4)
     assert np.array_equal(plane.phase[0], ["ordered", "ordered", "unbounded", "unbounded"])
