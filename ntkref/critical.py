@@ -156,12 +156,18 @@ def _no_single_point(activation, name, value, segments, index, brackets):
         found = f"{activation} has {len(brackets)} critical points with {name} = {value}"
         return f"{found}, near q_star = {listed}: give q_star"
     q, line = segments[0]
-    if len(segments) == 1 and q[0] == 0 and np.argmin(line[index]) == 0:
+    if len(segments) == 1 and q[0] == 0 and float(value) < line[index].min():
         return (
             f"{name} must be at least {line[index][0]:.15g}, where the critical line of {activation} ends, got {value}"
         )
-    spans = ", ".join(f"{line[index].min():.6g} to {line[index].max():.6g}" for _, line in segments)
-    return f"no critical point of {activation} has {name} = {value}: on the line it lies in {spans}"
+    spans = " and ".join(
+        f"from {line[index].min():.6g} to {line[index].max():.6g} (q_star to {q[-1]:.4g})"
+        if len(q) > 1
+        else "0 at the tip"
+        for q, line in segments
+        if len(q) > 1 or index == 1
+    )
+    return f"no critical point of {activation} has {name} = {value}: on the line it lies {spans}"
 
 
 @lru_cache(maxsize=64)

@@ -63,7 +63,7 @@ def _converged(definition, scale, numbers):
             return end, fineness
     raise ArithmeticError(
         f"E[{definition.name}(u)²] at variance {float(scale) ** 2:.6g} does not settle as the rule is refined: "
-        f"{definition.name} is too rough, or has a kink that is not listed"
+        f"the variance is too large, or {definition.name} is rough or has a kink that is not listed"
     )
 
 

@@ -216,21 +216,19 @@ class MeanField:
 
 def solve(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers, tolerance=0, near=None) -> dict:
     """The fixed points in the number system `work`; differences from 1 in their own right."""
-    sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
-    if not activation.homogeneous:
-        q = stable_variance(activation, sigma_w2, sigma_b2, work, near)
-    else:  # q ↦ a q + σ_b², a straight line
+    if activation.homogeneous:  # q ↦ a q + σ_b², a straight line; the cosine tends to 1, or stays
         a = sigma_w2 * activation.gain
-        q = work.convert(sigma_b2 / (1 - a)) if a < 1 else None
-    if q is None and not activation.homogeneous:
+        core = {"chi_q": work.convert(a), "chi_1": work.convert(a), "below_1": work.convert(1 - a)}
+        return core | ({"q_star": work.convert(sigma_b2 / (1 - a))} if a < 1 else {})
+    sw2, sb2 = work.convert(sigma_w2), work.convert(sigma_b2)
+    q = stable_variance(activation, sigma_w2, sigma_b2, work, near)
+    if q is None:
         return {}
-    _, variance_slope, slope = activation.moments(sw2 if q is None else q, work)
+    _, variance_slope, slope = activation.moments(q, work)
     chi_1 = sw2 * slope
-    core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1}
-    if q is not None:
-        core["q_star"] = q
-        if core["below_1"] < -tolerance:
-            core |= _fixed_cosine(activation, sw2, sb2, q, work)
+    core = {"chi_q": sw2 * variance_slope, "chi_1": chi_1, "below_1": 1 - chi_1, "q_star": q}
+    if core["below_1"] < -tolerance:
+        core |= _fixed_cosine(activation, sw2, sb2, q, work)
     return core
 
 

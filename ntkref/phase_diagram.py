@@ -130,8 +130,8 @@ def draw(diagram: PhaseDiagram, file, kind: str) -> None:
     patches = [Patch(facecolor=_FILLS[name], edgecolor="#888888", label=_SAYS[name]) for name in present]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8)
     axes.set(
-        xlim=(w[0], w[-1]),
-        ylim=(b[0], b[-1]),
+        xlim=(0, w[-1] + w[0]),
+        ylim=(0, b[-1] + b[0]),
         xlabel="σ_w²",
         ylabel="σ_b²",
         title=f"{diagram.activation}: phases, and depth scales in layers",

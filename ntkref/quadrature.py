@@ -114,6 +114,8 @@ def _check_system(definition, numbers):
         raise TypeError(
             f"{definition.name} is integrated in NumPy: numbers must be float64 or digits(n), got {numbers!r}"
         )
+    if numbers.worked > 300:
+        raise ArithmeticError(f"{definition.name} is integrated with at most 300 digits, guard digits included")
 
 
 def _duals(definition, k, numbers):

@@ -33,7 +33,7 @@ class UniversalityClass:
         if self.scale_invariant:
             lines.append("scale-invariant: critical at one sigma_w2, sigma_b2 = 0 and every q_star")
         if self.tip:
-            lines.append("phi(0) = 0: the critical line begins at q_star = 0, in a class of its own")
+            lines.append("phi(0) = 0: q = 0 is fixed at sigma_b2 = 0, and critical there it is in a class of its own")
         return "\n".join(lines)
 
 
@@ -46,7 +46,7 @@ def universality_class(activation: Activation) -> UniversalityClass:
     >>> print(nk.universality_class(nk.tanh))
     smooth: 1 - c falls as 1/l
     the NTK off the diagonal is 1/3 of the diagonal, up to O(log l)
-    phi(0) = 0: the critical line begins at q_star = 0, in a class of its own
+    phi(0) = 0: q = 0 is fixed at sigma_b2 = 0, and critical there it is in a class of its own
     >>> print(nk.universality_class(nk.selu))
     kink: 1 - c falls as 1/l^2
     the NTK off the diagonal is 1/4 of the diagonal, up to O(log l)

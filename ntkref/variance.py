@@ -17,7 +17,8 @@ _LEAST, _LARGEST, _PER_DECADE = 1e-9, 1e6, 48
 
 
 def fixed_variances(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Numbers) -> list[tuple]:
-    """(q, slope of the map at q) of every fixed point, in order: q = 0 where it is one, and those up to 1e6.
+    """(q, slope of the map at q) of every fixed point, in order: q = 0 where it is one, and those up to 1e6 (closed
+    forms: 1e60).
 
     They are found where the map crosses the diagonal between neighbours of a grid with 48 points a decade; where it
     turns round between neighbours it is followed to its turning point, so two that are close together are found too.
@@ -71,8 +72,15 @@ def _turning_point(activation, sigma_w2, low, high):
 
 @lru_cache(maxsize=64)
 def _mapped(activation) -> tuple:
-    """The grid, as far as 𝒯 exists on it, 𝒯 and its slope; where it does not exist anywhere, the reason is raised."""
-    grid = np.geomspace(_LEAST, min(_LARGEST, activation.largest), 15 * _PER_DECADE + 1)
+    """The grid (to 1e60 for closed forms) as far as 𝒯 exists on it, 𝒯 and its slope.
+
+    Where 𝒯 does not exist anywhere, the reason is raised.
+    """
+    if not activation.integrated:
+        largest = min(1e60, activation.largest)
+        grid = np.geomspace(_LEAST, largest, int(np.log10(largest / _LEAST) * _PER_DECADE) + 1)
+        return grid, *(np.asarray(v, dtype=float) for v in activation.moments(grid, float64)[:2])
+    grid = np.geomspace(_LEAST, _LARGEST, 15 * _PER_DECADE + 1)
     values = []
     for q in grid:
         try:
@@ -99,4 +107,10 @@ def stable_variance(activation, sigma_w2: Fraction, sigma_b2: Fraction, work: Nu
     if found and found[-1][1] < -1:
         q = mpmath.nstr(found[-1][0], 8)
         raise ValueError(f"{activation} has no stable variance here: the map turns round q = {q} with slope below -1")
+    grid, T, slope = _mapped(activation)
+    if float(sigma_w2) * T[-1] + float(sigma_b2) > grid[-1] and float(sigma_w2) * slope[-1] < 1:
+        raise ValueError(
+            f"{activation} has no fixed variance up to {grid[-1]:.0e} here, and the map rises less than the diagonal "
+            "there: there may be one beyond"
+        )
     return None

@@ -153,3 +153,19 @@ def test_a_divergent_variance_stops_at_its_layer():
     net = nk.fcn(4, blow_up(), sigma_w2="0.3")
     with pytest.raises(ArithmeticError, match="blow_up"):
         nk.kernels_of_pair(net, q="0.05", one_minus_c="0.5")
+
+
+def test_fast_activations_are_not_refused():
+    assert nk.sinusoid(1000, 0).parity == -1
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (lambda f, x: max(x, 0), "value of mine fails as f.numbers, x. on an array x: .*for if and max there is"),
+        (lambda f, x: f.log(x), "value of mine fails .* no attribute 'log'"),
+    ],
+)
+def test_errors_inside_a_function_say_whose_they_are(value, message):
+    with pytest.raises(ValueError, match=message):
+        nk.Activation("mine", value, lambda f, x: x)

@@ -8,7 +8,6 @@ import math
 import pathlib
 import runpy
 
-import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -62,8 +61,8 @@ def test_duals(arcsine_kernel, name, entries, system, digits):
 @pytest.mark.parametrize("q", ["0.2", "1", "4"])
 def test_duals_are_the_expectations_of_the_definition(arcsine_kernel, q):
     """At q12 = q1 = q2 the expectation is a single integral of the activation's own definition."""
-    context = mpmath.MPContext()
-    context.dps = 25
+    numbers = nk.digits(5)  # and 20 guard digits
+    context = numbers.context
 
     def expectation(function, low):
         s = context.sqrt(context.mpf(q))
@@ -74,7 +73,7 @@ def test_duals_are_the_expectations_of_the_definition(arcsine_kernel, q):
         for definition, label in ((activation.value, "T"), (activation.derivative, "Tdot")):
             result = at(arcsine_kernel[f"{label}_{activation.name}"], q, q, q)
             # Beyond 12 deviations 4e-33 of the mass remains; Gauss-Legendre on six pieces settles to 20 digits.
-            agree(expectation(lambda x, f=definition: f(context, x), -12), result, digits=20)
+            agree(expectation(lambda x, f=definition: f(numbers, x), -12), result, digits=20)
     z = sympy.Symbol("z")
     for order, formula in enumerate(arcsine_kernel["erf_derivatives"], start=1):  # E[phi^(n)(u)^2]
         derivative = sympy.lambdify(z, sympy.diff(sympy.erf(z), z, order), context)

@@ -201,3 +201,28 @@ def test_close_variances_are_told_apart():
     with pytest.raises(ValueError, match=r"2 stable variances here, q = 3\.0597\d+, 3\.562\d*: choose with near=q"):
         stable_variance(nk.gelu, *variances, nk.float64)
     assert stable_variance(nk.gelu, *variances, nk.float64, near=4) == found[2][0]
+
+
+def test_far_variances_are_not_called_unbounded():
+    """A closed form is followed to 1e60; an integral to 1e6, where a map that flattens is not said to grow for ever."""
+    assert nk.mean_field(nk.erf, "1e8", 0).phase == "chaotic"
+    with pytest.raises(ValueError, match=r"tanh has no fixed variance up to 1e\+06 here, .*: there may be one beyond"):
+        nk.mean_field(nk.tanh, "1e8", 0)
+    assert nk.mean_field(nk.softplus, 3, "0.1").phase == "unbounded"  # T ~ q/2, and 3/2 > 1
+
+
+def test_the_identity_is_critical_at_its_only_point():
+    """chi_1 = sigma_w2 exactly: 1 - chi_1 is no difference of rounded numbers."""
+    mf = nk.mean_field(nk.monomial(1), 1, 0)
+    assert (mf.phase, mf.chi_1, mf.chi_q) == ("critical", 1, 1)
+    assert nk.mean_field(nk.leaky_relu("0.5"), "1.6", 0).phase == "critical"  # gain (1 + 1/4)/2 = 5/8
+
+
+def test_what_does_not_exist_in_an_unbounded_phase_is_left_out():
+    text = str(nk.mean_field(nk.softplus, 3, "0.1"))
+    assert text == "softplus, sigma_w2 = 3, sigma_b2 = 1/10: unbounded"
+
+
+def test_digits_beyond_what_is_integrated_are_refused():
+    with pytest.raises(ArithmeticError, match="tanh is integrated with at most 300 digits"):
+        nk.kernels_of_pair(nk.fcn(2, nk.tanh, 1), 1, 1, nk.digits(400))
