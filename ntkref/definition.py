@@ -31,6 +31,10 @@ class Definition:
     def __repr__(self):
         return self.name
 
+    def parity_of(self, f) -> int:
+        """The parity of φ, or of φ′, which is the opposite one."""
+        return self.parity if f is self.value else -self.parity
+
     def jumps(self, f) -> bool:
         """Whether `f`, one of the functions, jumps at a listed kink."""
         h = 2.0**-30

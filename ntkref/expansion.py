@@ -73,8 +73,7 @@ def coefficients(activation, q, count: int, numbers: Numbers):
     >>> [round(float(a), 6) for a in coefficients(nk.relu, 1.0, 3, nk.float64)]  # 1/√(2π), 1/2, 1/√(4π)
     [0.398942, 0.5, 0.282095]
     """
-    _, _, whole, _ = _projected(activation, q, count, numbers)
-    return whole
+    return _projected(activation, q, count, numbers)[0]
 
 
 def tail(activation, q, count: int, numbers: Numbers):
@@ -87,27 +86,27 @@ def tail(activation, q, count: int, numbers: Numbers):
     >>> f"{tail(nk.relu, 1.0, 2, nk.float64):.6f}"  # 1/2 − 1/(2π) − 1/4
     '0.090845'
     """
-    w, parts, whole, table = _projected(activation, q, count, numbers)
+    whole, parts, z, root = _projected(activation, q, count, numbers)
+    table = _table(z, root, count, numbers)
     rest = 0 * q
     for parity, part in enumerate(parts):
-        left = (
-            numbers.sqrt(w) * part[0] - whole[parity::2] @ table[parity::2]
-            if count > parity
-            else part[0] * numbers.sqrt(w)
-        )
+        left = root * part[0]
+        if count > parity:
+            left = left - whole[parity::2] @ table[parity::2]
         rest = rest + np.sum(left**2)
     return rest
 
 
 def _projected(activation, q, count, numbers) -> tuple:
-    """Weights, halves of φ(√q ·) and coefficients; and heₙ √w on the nodes."""
+    """The coefficients, the halves of φ(√q ·) they are of, and nodes and √w."""
     definition, q = activation.definition, numbers.asarray([q], "q")
     z, w = half_line(definition, rule_scale(definition, q[0], numbers), numbers, terms=count)
     parts = _halves(definition, definition.value, q, z, numbers)
-    ((even, odd),) = _project([parts], z, numbers.sqrt(w), count, numbers)
+    root = numbers.sqrt(w)
+    ((even, odd),) = _project([parts], z, root, count, numbers)
     whole = np.empty(count, dtype=even.dtype)
     whole[0::2], whole[1::2] = even[:, 0], odd[:, 0]
-    return w, parts, whole, _table(z, numbers.sqrt(w), count, numbers)
+    return whole, parts, z, root
 
 
 def enough(cosine, numbers: Numbers) -> int:
@@ -121,9 +120,8 @@ def enough(cosine, numbers: Numbers) -> int:
 @lru_cache(maxsize=8)
 def expansions(definition, q: tuple, numbers: Numbers, limit: int = 1 << 30) -> tuple[Expansion, Expansion]:
     """The expansions of φ and φ′ at the variances `q`, with as many terms as they need, `limit` or what is allowed."""
-    most = _MOST[bool(definition.kinks), isinstance(numbers, Floats)]
-    most = min(most, limit)
-    terms = min(most, most if definition.kinks else _LEAST)
+    most = min(limit, _MOST[bool(definition.kinks), isinstance(numbers, Floats)])
+    terms = most if definition.kinks else min(most, _LEAST)
     while True:
         pair = _expand(definition, q, terms, numbers)
         if terms >= most or all(e.complete for e in pair):
@@ -155,16 +153,22 @@ def _joined(q, rows, common_nodes, numbers) -> Expansion:
     even, odd = (np.stack([row[k] for row in rows], axis=1) for k in (0, 1))
     square = np.array([row[2] for row in rows])
     samples = tuple(np.stack([row[k] for row in rows]) for k in (3, 4)) if common_nodes else None
-    complete = _complete(even, odd, square, numbers)
+    weighted, total = _felt(even, odd)
+    complete = _complete(weighted, total, square, numbers)
     if complete:
-        even, odd = _trimmed(even, odd, numbers)
+        even, odd = _trimmed(even, odd, weighted, total, numbers)
     return Expansion(q, even, odd, square, samples, complete)
 
 
-def _trimmed(even, odd, numbers) -> tuple:
-    """Without the last terms, which are noise: those that Σ n aₙ² does not feel by three digits."""
+def _felt(even, odd) -> tuple:
+    """n aₙ² of the even and of the odd terms, and their sum over both."""
     weighted = [(2 * np.arange(len(a)) + parity)[:, None] * a**2 for parity, a in enumerate((even, odd))]
-    negligible = sum(np.sum(w, axis=0) for w in weighted) * 10.0 ** (-numbers.worked - 3)
+    return weighted, sum(np.sum(w, axis=0) for w in weighted)
+
+
+def _trimmed(even, odd, weighted, total, numbers) -> tuple:
+    """Without the last terms, which are noise: those that Σ n aₙ² does not feel by three digits."""
+    negligible = total * 10.0 ** (-numbers.worked - 3)
     kept = []
     for a, w in zip((even, odd), weighted, strict=True):
         (felt,) = np.nonzero(np.any(w > negligible, axis=1))
@@ -172,10 +176,8 @@ def _trimmed(even, odd, numbers) -> tuple:
     return tuple(kept)
 
 
-def _complete(even, odd, square, numbers) -> bool:
+def _complete(weighted, total, square, numbers) -> bool:
     """Whether the tail of Σ n aₙ² is below the promise: the last terms, times the N terms a tail e^(−κ√n) holds."""
-    weighted = [(2 * np.arange(len(a)) + parity)[:, None] * a**2 for parity, a in enumerate((even, odd))]
-    total = sum(np.sum(w, axis=0) for w in weighted)
     last = [np.max(w[-max(2, len(w) // 16) :], axis=0) for w in weighted]
     allowed = (total + square * 10.0**-numbers.worked) * 10.0 ** (3 - numbers.worked)  # the second part is noise
     return all(np.all(2 * len(w) * end <= allowed) for w, end in zip(weighted, last, strict=True))
@@ -185,7 +187,7 @@ def _halves(definition, f, q, z, numbers):
     """Even and odd parts of f(√q ·) on the nodes z > 0, (m, nodes) each."""
     x = numbers.sqrt(q)[:, None] * z
     right = f(numbers, x)
-    parity = definition.parity * (1 if f is definition.value else -1)
+    parity = definition.parity_of(f)
     if parity:
         return (right, 0 * right) if parity > 0 else (0 * right, right)
     left = f(numbers, -x)

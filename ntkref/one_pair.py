@@ -60,7 +60,7 @@ def one_pair(definition, f, mean_squares, q, diff, cosine, sine2, numbers) -> di
     angle = numbers.atan2(numbers.sqrt(sine2), abs(cosine))
     following = definition.derivative if f is definition.value else definition.second
     whole = _Part(definition, f, following, definition.kinks)
-    parity = definition.parity * (1 if f is definition.value else -1)
+    parity = definition.parity_of(f)
     parts = [(whole, 1 if cosine >= 0 else parity)]
     if cosine < 0 and not parity:
         kinks = tuple(sorted({*definition.kinks, *(-k for k in definition.kinks)}))
