@@ -43,8 +43,10 @@ from .activations import (
 from .by_quadrature import by_quadrature
 from .critical import CriticalPoint, critical_point
 from .datasets import optical_digits
-from .mean_field import MeanField, mean_field, normalised
-from .network import Dense, Network, fcn
+from .layers import AvgPool, Conv, Dense, Dropout, Flatten, GlobalAvgPool, LayerNorm, Residual
+from .mean_field import MeanField, mean_field
+from .network import Network, cnn, fcn, resnet
+from .normalise import normalised
 from .numbers import digits, float64, floats, symbols
 from .predictor import gradient_flow, mean_predictor
 from .recursion import Kernels, kernels, kernels_by_depth, kernels_of_pair
@@ -53,15 +55,23 @@ from .universality import universality_class
 
 __all__ = [
     "Activation",
+    "AvgPool",
+    "Conv",
     "CriticalPoint",
     "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool",
     "Kernels",
+    "LayerNorm",
     "MeanField",
     "Network",
+    "Residual",
     "Spectrum",
     "absolute",
     "asymptotics",
     "by_quadrature",
+    "cnn",
     "cos",
     "critical_point",
     "digits",
@@ -90,6 +100,7 @@ __all__ = [
     "polynomial",
     "rectified_monomial",
     "relu",
+    "resnet",
     "selu",
     "sigmoid",
     "sign",

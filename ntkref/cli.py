@@ -14,8 +14,9 @@ from .claims import CLAIMS, HOLDS, find
 from .claims.setting import Setting
 from .datasets import optical_digits
 from .files import check_writable, load_inputs, require_matplotlib, written_whole
-from .mean_field import mean_field, normalised
+from .mean_field import mean_field
 from .network import fcn
+from .normalise import normalised
 from .numbers import digits, float64
 from .phase_diagram import draw, phase_diagram
 from .recursion import kernels

@@ -10,7 +10,7 @@ import numpy as np
 
 from .activation import Activation
 from .exact import is_symbolic
-from .network import variance
+from .layers import variance
 from .numbers import Floats, Numbers, Symbols, float64
 from .roots import bracketed_root, settled
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from .numbers import Numbers, Symbols
-from .pair import Covariance
+from .pair import Covariance, each
 
-__all__ = ["checked_inputs", "covariance_of_inputs", "covariance_of_pair", "distinct_inputs"]
+__all__ = ["checked_inputs", "covariance_of_inputs", "covariance_of_pair", "covariance_of_vectors", "distinct_inputs"]
 
 _BLOCK = 1 << 21  # numbers in one temporary: rows of x1 are taken in blocks, to bound memory
 
 
-def checked_inputs(x, name: str, numbers: Numbers):
-    """`x` as an (n, features) array of `numbers`, or an error that names what is wrong with it."""
+def checked_inputs(x, name: str, numbers: Numbers, images: bool = False):
+    """`x` as an (n, features) array of `numbers`, or (n, …space, channels); or an error that names what is wrong."""
     x = numbers.asarray(x, name)
-    if np.ndim(x) != 2:
+    if images and np.ndim(x) not in (3, 4):
+        shape = "(n, height, width, channels) or (n, length, channels)"
+        raise ValueError(f"{name} must be images of shape {shape}, got shape {np.shape(x)}")
+    if not images and np.ndim(x) != 2:
         hint = "; flatten images first" if np.ndim(x) > 2 else ""
         raise ValueError(f"{name} must have shape (n, features), got shape {np.shape(x)}{hint}")
     if 0 in x.shape:
@@ -32,11 +35,8 @@ def covariance_of_inputs(x1, x2, numbers: Numbers) -> Covariance:
     inputs as for distant ones; with inner products alone they would cancel.  In any order of the inputs the
     result is the same to the last bit.
     """
-    features = x1.shape[1]
-    blocks = [_block(rows, x2, numbers) for rows in _blocks(x1, x2)]
-    xy, diff, gap, cogap, area = (numbers.concat(parts) / features for parts in zip(*blocks, strict=True))
-    x, y = (numbers.dot(x1, x1) / features)[:, None], (numbers.dot(x2, x2) / features)[None, :]
-    return Covariance(x, y, xy, diff, gap, cogap, area)
+    blocks = [covariance_of_vectors(rows[:, None, :], x2[None, :, :], numbers) for rows in _blocks(x1, x2)]
+    return each(lambda name, *parts: parts[0] if name == "y" else numbers.concat(parts), *blocks)
 
 
 def distinct_inputs(x1, x2, numbers: Numbers):
@@ -51,8 +51,8 @@ def _blocks(x1, x2):
     return [x1[i : min(i + rows, n), :] for i in range(0, n, rows)]
 
 
-def _block(x1, x2, numbers: Numbers):
-    x1, x2 = x1[:, None, :], x2[None, :, :]
+def covariance_of_vectors(x1, x2, numbers: Numbers) -> Covariance:
+    """x·x'/n₀ of vectors, the last axes of arrays that broadcast against each other."""
     minus, plus = x1 - x2, x1 + x2
     x, y, xy = (numbers.dot(a, b) for a, b in ((x1, x1), (x2, x2), (x1, x2)))
     gap, cogap, diff = (numbers.dot(a, b) for a, b in ((minus, minus), (plus, plus), (minus, plus)))
@@ -71,7 +71,8 @@ def _block(x1, x2, numbers: Numbers):
     )
     across = side - along / numbers.where(square == 0, square + 1, square) * base
     area = numbers.sqrt(square[..., 0]) * numbers.sqrt(numbers.dot(across, across))
-    return xy, diff, gap, cogap, numbers.where(unlike, area, area / 2)
+    pair = Covariance(x, y, xy, diff, gap, cogap, numbers.where(unlike, area, area / 2))
+    return each(lambda name, field: field / x1.shape[-1], pair)
 
 
 def covariance_of_pair(q, one_minus_c, numbers: Numbers) -> Covariance:

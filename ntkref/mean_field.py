@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
 
 from .activation import Activation
 from .exact import is_symbolic
-from .inputs import checked_inputs, covariance_of_pair
-from .network import Dense, Network
+from .inputs import covariance_of_pair
+from .layers import Dense
 from .numbers import Digits, Floats, Numbers, float64
 from .roots import bracketed_root, settled
 from .variance import fixed_variances, stable_variance
 
-__all__ = ["MeanField", "mean_field", "normalised", "solve"]
+__all__ = ["MeanField", "mean_field", "solve"]
 
 
 def mean_field(
@@ -250,54 +247,3 @@ def _fixed_cosine(activation, sw2, sb2, q, work: Numbers) -> dict:
         low = bracketed_root(ratio, low, min(high, 2 * low), work.context)
     chi_c = sw2 * at(low)[1].xy
     return {"one_minus_c": low, "chi_c": chi_c, "below_c": 1 - chi_c}
-
-
-def normalised(x, net: Network, q: Any = None, numbers: Numbers = float64):
-    """`x` (n, features) with each row scaled so that K⁽¹⁾(x, x) = q* of `net`, the paper's setting (Section 6).
-
-    Every layer of `net` must have the same variances and activation.  Where q* does not single out a
-    variance (ReLU with σ_b² = 0), `q` must be given; it may be given anywhere.
-
-    Raises
-    ------
-    ValueError
-        A zero row (it has no direction), q* <= σ_b², no unique q*, or layers that differ.
-
-    >>> import ntkref as nk
-    >>> net = nk.fcn(10, nk.erf, sigma_w2="1.5", sigma_b2="0.18")
-    >>> x = nk.normalised([[1.0, 2.0], [3.0, 4.0]], net)
-    >>> nk.kernels(net, x).nngp_variances[0] / nk.mean_field(nk.erf, "1.5", "0.18").q_star
-    array([1., 1.])
-    """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a Network, such as fcn(...) builds, got {net!r}")
-    if not isinstance(numbers, (Floats, Digits)):
-        raise TypeError(f"numbers must be float64, floats(xp) or digits(n), got {numbers!r}")
-    dense, activations = set(net.layers[::2]), set(net.layers[1::2])
-    if len(dense) > 1 or len(activations) > 1:
-        raise ValueError("net must have the same variances and activation in all layers for a common q*")
-    (layer,) = dense
-    x = checked_inputs(x, "x", numbers)
-    if layer.sigma_w2 == 0:
-        raise ValueError("sigma_w2 must be positive, got 0: no scale of the input changes its kernel")
-    q = _common_variance(layer, activations, numbers) if q is None else numbers.asarray(q, "q")
-    if np.ndim(q):
-        raise ValueError(f"q must be one number, got shape {np.shape(q)}")
-    square = (q - numbers.convert(layer.sigma_b2)) / numbers.convert(layer.sigma_w2)
-    if not square > 0:
-        raise ValueError(f"q must exceed sigma_b2 = {layer.sigma_b2}, or no scale of the input gives it; got {q}")
-    largest = numbers.max(numbers.abs(x))[:, None]
-    if not numbers.holds(largest > 0):
-        raise ValueError("x has a zero row, which no scale brings to q*")
-    x = x / largest  # or the squares could leave float64
-    return x * numbers.sqrt(square / (numbers.dot(x, x) / x.shape[1]))[:, None]
-
-
-def _common_variance(layer: Dense, activations: set, numbers: Numbers):
-    """q* for `normalised`, or why there is none."""
-    if not activations:
-        raise ValueError("q must be given: a network of depth 1 has no activation and no q*")
-    mf = mean_field(activations.pop(), layer.sigma_w2, layer.sigma_b2, numbers)
-    if "q_star" not in mf._core or not mf._core["q_star"]:
-        raise ValueError(f"q must be given: there is no positive q* for {mf.activation} at {layer}")
-    return numbers.asarray(mf.q_star, "q")

@@ -35,12 +35,14 @@ class Numbers:
     The array functions here serve the systems whose arrays are NumPy arrays of objects.
     """
 
+    xp = np  # the namespace of its arrays
+
     def finish(self, array):
         return array
 
     def dot(self, a, b):
         """Σ a b over the last axis."""
-        return np.sum(a * b, axis=-1)
+        return self.xp.sum(a * b, axis=-1)
 
     def better(self, one: tuple, other: tuple):
         """Of two sums with the same exact value the one whose terms are smaller, and with them its rounding."""
@@ -49,20 +51,20 @@ class Numbers:
 
     def any(self, array):
         """Whether any holds, over the last axis."""
-        return np.any(array, axis=-1)
+        return self.xp.any(array, axis=-1)
 
     def max(self, array):
         """The largest over the last axis."""
-        return np.max(array, axis=-1)
+        return self.xp.max(array, axis=-1)
 
     def abs(self, x):
-        return np.abs(x)
+        return self.xp.abs(x)
 
-    def concat(self, arrays):
-        return np.concatenate(arrays)
+    def concat(self, arrays, axis: int = 0):
+        return self.xp.concat(arrays, axis=axis)
 
     def arange(self, n: int):
-        return np.arange(n)
+        return self.xp.arange(n)
 
     def holds(self, condition) -> bool:
         """Whether `condition` holds everywhere, as far as it can be decided."""
@@ -133,24 +135,6 @@ class Floats(Numbers):
         if not bool(xp.all(xp.isfinite(array))):
             raise ValueError(f"{name} must be finite, got NaN or infinity")
         return array
-
-    def dot(self, a, b):
-        return self.xp.sum(a * b, axis=-1)
-
-    def any(self, array):
-        return self.xp.any(array, axis=-1)
-
-    def max(self, array):
-        return self.xp.max(array, axis=-1)
-
-    def abs(self, x):
-        return self.xp.abs(x)
-
-    def concat(self, arrays):
-        return self.xp.concat(arrays)
-
-    def arange(self, n):
-        return self.xp.arange(n)
 
     def holds(self, condition):
         return bool(self.xp.all(condition))

@@ -19,10 +19,10 @@ layer, and reads as the paper prints it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["Covariance", "Pair"]
+__all__ = ["Covariance", "Pair", "area_of", "each", "mean_over", "weighted_sum"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Pair:
     diff: Any
     gap: Any
 
+    @classmethod
+    def zero(cls, k: Pair) -> Pair:
+        """Θ before the first layer, in the shape of `k`."""
+        return cls(0 * k.x, 0 * k.y, 0 * k.xy, 0 * k.diff, 0 * k.gap)
+
     def __add__(self, other: Pair) -> Pair:
         return Pair(
             self.x + other.x, self.y + other.y, self.xy + other.xy, self.diff + other.diff, self.gap + other.gap
@@ -46,7 +51,7 @@ class Pair:
 
     def __mul__(self, scale) -> Pair:
         # The array comes first: an mpmath number in front of one tries to convert it, and prints it whole to say no.
-        return Pair(self.x * scale, self.y * scale, self.xy * scale, self.diff * scale, self.gap * scale)
+        return each(lambda name, field: field * scale, self)
 
     def times(self, other: Pair, numbers) -> Pair:
         """The entrywise (Hadamard) product.
@@ -79,3 +84,69 @@ class Covariance(Pair):
         return Covariance(
             x + shift, y + shift, xy + shift, self.diff * scale, gap, self.cogap * scale + 4 * shift, area
         )
+
+
+def each(function, *pairs: Pair) -> Pair:
+    """`function` of the name of a field and of that field of all `pairs`, field by field: a `Pair` of the same type."""
+    kind = type(pairs[0])
+    return kind(*(function(f.name, *(getattr(pair, f.name) for pair in pairs)) for f in fields(kind)))
+
+
+def weighted_sum(pairs: list, weights: list, numbers):
+    """Σ w P of pairs with weights ≥ 0, all of one type: what a convolution, a flattening or a skip connection does.
+
+    Every field is linear but the area.  That is √(gap · cogap − diff²)/2 of the sum where the norms are alike; else the
+    squared areas are added one by one, with twice their mixed discriminants (Minkowski), each ≥ 0:
+    x₁y₂ + x₂y₁ − 2c₁c₂ = (√(x₁y₂) − √(x₂y₁))² + 2 (r₁r₂ − c₁c₂), r = √(xy) = √(c² + area²).
+    """
+    first = weights[0]
+    if all(w == first for w in weights):
+        scaled, last = pairs, first
+    else:
+        scaled, last = [pair * w for pair, w in zip(pairs, weights, strict=True)], 1
+    total = each(lambda name, *parts: sum(parts[1:], parts[0]) * last if name != "area" else None, *scaled)
+    if not isinstance(total, Covariance):
+        return total
+    area, alike = area_of(total, numbers)
+    if not numbers.holds(alike):
+        running = scaled[0]
+        for pair in scaled[1:]:
+            squared = running.area**2 + pair.area**2 + _mixed(running, pair, numbers)
+            running = each(lambda name, a, b, s=squared: numbers.sqrt(s) if name == "area" else a + b, running, pair)
+        area = numbers.where(alike, area, running.area * last)
+    return each(lambda name, field: area if name == "area" else field, total)
+
+
+def mean_over(pair: Pair, axis: int, numbers):
+    """The mean of a `Pair` over one axis that all its fields have."""
+    xp, count = numbers.xp, pair.xy.shape[axis]
+    total = each(lambda name, v: None if name == "area" else xp.sum(v, axis=axis) / count, pair)
+    if not isinstance(total, Covariance):
+        return total
+    area, alike = area_of(total, numbers)
+    if numbers.holds(alike):
+        return each(lambda name, v: area if name == "area" else v, total)
+    parts = [each(lambda name, v, k=k: xp.take(v, xp.asarray([k]), axis=axis), pair) for k in range(count)]
+    one = weighted_sum(parts, [1] * count, numbers)
+    return each(lambda name, v: xp.squeeze(v, axis=axis) / count, one)
+
+
+def area_of(k, numbers):
+    """√(gap · cogap − diff²)/2, and where that loses at most one bit."""
+    roots = numbers.sqrt(k.gap) * numbers.sqrt(k.cogap)
+    ratio = k.diff / numbers.where(roots == 0, roots + 1, roots)
+    square = ratio * ratio
+    return roots * numbers.sqrt(numbers.nonnegative(1 - square)) / 2, 2 * square <= 1
+
+
+def _mixed(a: Covariance, b: Covariance, numbers):
+    """x₁y₂ + x₂y₁ − 2c₁c₂ ≥ 0, twice the mixed discriminant, without cancellation for like norms or like angles."""
+    one, other = numbers.sqrt(a.x) * numbers.sqrt(b.y), numbers.sqrt(b.x) * numbers.sqrt(a.y)
+    # x₁y₂ − x₂y₁, by differences where the norms are alike.
+    cross = numbers.better((a.x * b.y, -b.x * a.y), (a.diff * (b.x + b.y) / 2, -b.diff * (a.x + a.y) / 2))
+    total = one + other
+    norms = (cross / numbers.where(total == 0, total + 1, total)) ** 2
+    r, c = one * other, a.xy * b.xy
+    inner = (a.xy * b.area) ** 2 + (b.xy * a.area) ** 2 + (a.area * b.area) ** 2  # r² − c²
+    both = numbers.where(r + c == 0, r + 1, r + c)
+    return norms + 2 * numbers.where(c > 0, inner / both, r - c)

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from .images import images_by_depth
 from .inputs import checked_inputs, covariance_of_inputs, covariance_of_pair, distinct_inputs
-from .network import Dense, Network
+from .layers import Conv, Dense
+from .network import Network, parts_of, weight_layers
 from .numbers import Floats, Numbers, float64
 from .pair import Covariance, Pair
+from .space import size_after
+from .steps import LARGEST, State, Steps, within
 
 __all__ = ["Kernels", "kernels", "kernels_by_depth", "kernels_of_pair", "pairs_by_depth"]
-
-_LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +40,7 @@ class Kernels:
     kind: str  # "gram" (x2 is x1), "cross" or "pairs" (no inputs)
     distinct: Any  # where the two inputs differ
     alive: Any  # where neither input is zero
+    blur: tuple | None = None  # by what factors pools have cancelled the gaps of K and Θ
 
     def __repr__(self):
         return f"Kernels(depth={self.depth}, shape={np.shape(self.K.xy)}, numbers={self.numbers})"
@@ -56,7 +59,8 @@ class Kernels:
     def nngp_gap(self):
         """K(x,x) + K(x',x') − 2K(x,x'), carried and never subtracted, shape (n1, n2).
 
-        Raises FloatingPointError where float64 underflows; use ``digits(n)`` there.
+        Raises FloatingPointError where float64 underflows, ArithmeticError where the pools of two images agree to
+        nearly all digits; use ``digits(n)`` there.
         """
         return self._gap(self.K.gap, "nngp_gap")
 
@@ -64,7 +68,7 @@ class Kernels:
     def ntk_gap(self):
         """Θ(x,x) + Θ(x',x') − 2Θ(x,x'), carried and never subtracted, shape (n1, n2).
 
-        Raises FloatingPointError where float64 underflows; use ``digits(n)`` there.
+        Raises as `nngp_gap`.
         """
         return self._gap(self.Theta.gap, "ntk_gap")
 
@@ -99,12 +103,35 @@ class Kernels:
         x, y = (pair.x[:, 0], pair.y[0, :]) if self.kind != "pairs" else (pair.x, pair.y)
         return self.numbers.finish(x), self.numbers.finish(y)
 
+    def relative_error(self, kernel: str):
+        """What entries and gaps promise, (20 + 4 l) u, times the factor by which pools have cancelled each gap."""
+        promise = (20 + 4 * self.depth) * self.numbers.eps
+        if self.blur is None:
+            return promise
+        blur = self.blur[0 if kernel == "nngp" else 1]
+        if not isinstance(self.numbers, Floats):  # guard digits take it
+            return promise
+        return self.numbers.where(blur > 1, blur, 1 + 0 * blur) * promise
+
     def _gap(self, gap, name):
+        self._refuse_blur(name)
         self._refuse(lambda tiny: self.distinct & (gap < tiny), name)
         return self.numbers.finish(gap)
 
     def _check_variances(self, pair, name):
         self._refuse(lambda tiny: self.alive & ((pair.x < tiny) | (pair.y < tiny)), name)
+
+    def _refuse_blur(self, name):
+        """Raise where the pools of two different images agree to so many digits that their gap has too few."""
+        if self.blur is None:
+            return
+        numbers, blur = self.numbers, self.blur[0 if name == "nngp_gap" else 1]
+        most = 1e-9 / numbers.eps if isinstance(numbers, Floats) else numbers.context.mpf(10) ** numbers.guard
+        if not numbers.holds(~self.distinct | (blur * (20 + 4 * self.depth) <= most)):
+            raise ArithmeticError(
+                f"{name} at depth {self.depth}: the pools of two different images agree to nearly all digits of "
+                f"{numbers}; use digits(n), or more of them"
+            )
 
     def _refuse(self, lost, name):
         """Raise where float64 has underflowed; no other system can."""
@@ -136,28 +163,63 @@ def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
     array([[ 3.      ,  1.371417],
            [ 1.371417, 12.      ]])
     """
-    *_, (_, last) = kernels_by_depth(net, x1, x2, numbers)
+    *_, (_, last) = _kernels(net, x1, x2, numbers, every=False)
     return last
 
 
 def kernels_by_depth(net: Network, x1, x2=None, numbers: Numbers = float64) -> Iterator[tuple[int, Kernels]]:
     """Yield (l, kernels of the first l weight layers) for l = 1 … L, from one pass.
 
+    A network of images cut short in its image part is read out as the whole one is, by the layers from the last
+    convolution (or residual sum) on: of `cnn` the l-th is that of depth l.  A branch counts with all its weight layers,
+    and l skips the depths at which there is no Gaussian to read.
+
     Arguments, errors and accuracy as for `kernels`; bad arguments raise at the call, not at the first step.
     """
+    return _kernels(net, x1, x2, numbers, every=True)
+
+
+def _kernels(net, x1, x2, numbers, every):
     _check(net, numbers)
     kind = "gram" if x2 is None else "cross"
-    x1 = checked_inputs(x1, "x1", numbers)
-    x2 = x1 if x2 is None else checked_inputs(x2, "x2", numbers)
-    if x1.shape[1] != x2.shape[1]:
-        raise ValueError(f"x1 and x2 must have the same number of features, got {x1.shape[1]} and {x2.shape[1]}")
+    images = net.of_images
+    x1 = checked_inputs(x1, "x1", numbers, images)
+    x2 = x1 if x2 is None else checked_inputs(x2, "x2", numbers, images)
+    if x1.shape[1:] != x2.shape[1:]:
+        what = "shape" if images else "number of features"
+        sizes = (tuple(x.shape[1:]) if images else x.shape[1] for x in (x1, x2))
+        raise ValueError("x1 and x2 must have the same {}, got {} and {}".format(what, *sizes))
+    if images:
+        size_after(net.layers, tuple(x1.shape[1:-1]))
+    flat1, flat2 = (numbers.xp.reshape(x, (x.shape[0], -1)) for x in (x1, x2))
+    nonzero = [numbers.any(x != 0) for x in (flat1, flat2)]
+    marks = distinct_inputs(flat1, flat2, numbers), nonzero[0][:, None] & nonzero[1][None, :]
+    same = numbers.arange(x1.shape[0])
+    steps = Steps(numbers, same[:, None] == same[None, :] if kind == "gram" else None)
+    if images:
+        return _of_images(net, x1, x2, kind, steps, marks, every)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         inputs = covariance_of_inputs(x1, x2, numbers)
-        zero = 0 * inputs.xy
-    _within(inputs, _LARGEST, "x·x/n", numbers)
-    nonzero = [numbers.any(x != 0) for x in (x1, x2)]
-    marks = distinct_inputs(x1, x2, numbers), nonzero[0][:, None] & nonzero[1][None, :]
-    return _run(net.layers, inputs, Pair(zero, zero, zero, zero, zero), 0, kind, numbers, marks)
+    within(inputs, LARGEST, "x·x/n", numbers)
+    return _run(zip(net.layers, net.readable, strict=True), State(inputs, Pair.zero(inputs), 0), kind, steps, marks)
+
+
+def _of_images(net, x1, x2, kind, steps, marks, every):
+    """The image part, read out at every depth or at the last only, and the layers after it."""
+    parts, readable = parts_of(net), net.readable
+    position = len(net.layers) - len(parts.head) - len(parts.rest)  # of the head
+    for run, state in images_by_depth(net, x1, x2, kind, steps.numbers, every):
+        seen = marks
+        if any(isinstance(layer, Conv) and layer.sigma_w2 == 0 for layer in run):
+            seen = tuple(mark & ~mark for mark in marks)
+        whole = state.depth + len(list(weight_layers((*parts.head, *parts.rest)))) == net.depth
+        layers = (*parts.head, *parts.rest) if whole else parts.head
+        if readable[position - 1] and state.depth:
+            yield state.depth, _result(state, kind, steps.numbers, seen)
+        reads = list(zip(layers, readable[position:], strict=False))
+        if not (state.depth or whole):  # the inputs themselves are not activations, and are not dropped
+            reads = [(layer, read) for layer, read in reads if isinstance(layer, Dense)]
+        yield from _run(reads, state, kind, steps, seen)
 
 
 def kernels_of_pair(net: Network, q, one_minus_c, numbers: Numbers = float64) -> Kernels:
@@ -181,11 +243,20 @@ def kernels_of_pair(net: Network, q, one_minus_c, numbers: Numbers = float64) ->
 def pairs_by_depth(net: Network, q, one_minus_c, numbers: Numbers = float64) -> Iterator[tuple[int, Kernels]]:
     """Yield (l, `kernels_of_pair` of the first l weight layers) for l = 1 … L, from one pass."""
     _check(net, numbers)
+    if net.of_images:
+        raise ValueError("net is of images: they have a pair for every two pixels, so give images to kernels")
     first = covariance_of_pair(q, one_minus_c, numbers)
-    _within(first, _LARGEST, "q", numbers)
+    within(first, LARGEST, "q", numbers)
     alive = first.x != 0
     marks = alive & (numbers.asarray(one_minus_c, "one_minus_c") != 0), alive
-    return _run(net.layers[1:], first, first, 1, "pairs", numbers, marks)
+    return _of_pair(net, State(first, first, 1), Steps(numbers), marks)
+
+
+def _of_pair(net, state, steps, marks):
+    readable = net.readable
+    if readable[0]:
+        yield 1, _result(state, "pairs", steps.numbers, marks)
+    yield from _run(zip(net.layers[1:], readable[1:], strict=True), state, "pairs", steps, marks)
 
 
 def _check(net, numbers):
@@ -195,32 +266,17 @@ def _check(net, numbers):
         raise TypeError(f"numbers must be float64, floats(xp), digits(n) or symbols(), got {numbers!r}")
 
 
-def _run(layers, K, Theta, depth, kind, numbers, marks) -> Iterator[tuple[int, Kernels]]:
-    if depth:
-        yield depth, Kernels(depth, numbers, K, Theta, kind, *marks)
-    for layer in layers:
+def _run(layers, state, kind, steps, marks) -> Iterator[tuple[int, Kernels]]:
+    """Run `layers`, pairs of a layer and whether its result is an output."""
+    for layer, reads in layers:
         # Within the loop, for a generator must not hold NumPy's error state while it is suspended.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            K, Theta = _step(layer, K, Theta, depth, numbers)
-        if isinstance(layer, Dense):
-            depth += 1
-            if layer.sigma_w2 == 0:  # the layer makes all inputs one; what is 0 from here on is 0
-                marks = tuple(mark & ~mark for mark in marks)
-            _within(K, _LARGEST, f"K(x, x) at depth {depth}", numbers)
-            _within(Theta, _LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
-            yield depth, Kernels(depth, numbers, K, Theta, kind, *marks)
+            state = steps.step(layer, state)
+        if isinstance(layer, Dense) and layer.sigma_w2 == 0:
+            marks = tuple(mark & ~mark for mark in marks)  # all inputs are one; what is 0 from here on is 0
+        if reads:
+            yield state.depth, _result(state, kind, steps.numbers, marks)
 
 
-def _step(layer, K, Theta, depth, numbers):
-    if isinstance(layer, Dense):
-        sw2, sb2 = numbers.convert(layer.sigma_w2), numbers.convert(layer.sigma_b2)
-        K = K.affine(sw2, sb2, numbers)  # Eq. 2
-        return K, K + Theta * sw2  # Eq. 8
-    _within(K, layer.largest, f"K(x, x) at depth {depth}, in the closed form of {layer},", numbers)
-    T, Tdot = layer.duals(K, numbers)  # Eq. 3
-    return T, Tdot.times(Theta, numbers)
-
-
-def _within(pair, largest, what, numbers):
-    if isinstance(numbers, Floats) and not (numbers.holds(pair.x <= largest) and numbers.holds(pair.y <= largest)):
-        raise OverflowError(f"{what} exceeds {largest:.0e}, too large for float64; use numbers=digits(n)")
+def _result(state: State, kind: str, numbers: Numbers, marks: tuple) -> Kernels:
+    return Kernels(state.depth, numbers, state.K, state.Theta, kind, *marks, state.blur)

@@ -80,7 +80,7 @@ def spectrum(k: Kernels, kernel: str = "ntk") -> Spectrum:
     """
     values, vectors = eigensystem(k, kernel)
     pair = k.pair(kernel)
-    error = _error(values, vectors, pair, _relative_error_of_entries(k))
+    error = _error(values, vectors, pair, k.relative_error(kernel), (20 + 4 * k.depth) * k.numbers.eps)
     if (error > 0.1).any():
         worst = int(np.argmax(error))
         raise ArithmeticError(
@@ -144,15 +144,11 @@ def _svd(lower, numbers: Numbers):
         return np.array(left.tolist(), dtype=object), np.array(list(sigma), dtype=object)
 
 
-def _relative_error_of_entries(k: Kernels):
-    return (20 + 4 * k.depth) * k.numbers.eps
-
-
-def _error(values, vectors, pair, epsilon):
-    """First-order bounds |δλ|/λ for relative errors `epsilon` of the entries, or of diagonal and gaps.
+def _error(values, vectors, pair, of_gaps, epsilon):
+    """First-order bounds |δλ|/λ for relative errors `epsilon` of the entries, or of the diagonal, and `of_gaps`.
 
     vᵀδΘv is at most |v|ᵀ|Θ||v| epsilon from entries; from Θ_ij = ½(x_i + x_j − gap_ij) it is at most
-    |Σv| |v|ᵀx epsilon + ½ |v|ᵀ gap |v| epsilon.  The smaller holds, as the factor is taken from the better.
+    |Σv| |v|ᵀx epsilon + ½ |v|ᵀ δgap |v|.  The smaller holds, as the factor is taken from the better.
     """
     size, xy, gap = np.abs(vectors), np.asarray(pair.xy), np.asarray(pair.gap)
     x, off_mean = np.asarray(pair.x)[:, 0], np.mean(np.asarray(pair.diff), axis=1)
@@ -162,7 +158,7 @@ def _error(values, vectors, pair, epsilon):
     room = 2 * (np.sum(x) - values)
     total = np.abs(np.sum(gap @ vectors, axis=0) - len(x) * (off_mean @ vectors)) / np.where(room > 0, room, 1)
     total = np.where(room > np.sum(x), total, np.abs(np.sum(vectors, axis=0)))
-    gaps = total * (x @ size) + np.sum(size * (gap @ size), axis=0) / 2
-    bound = epsilon * np.minimum(entries, gaps)
+    gaps = epsilon * total * (x @ size) + np.sum(size * ((gap * np.asarray(of_gaps)) @ size), axis=0) / 2
+    bound = np.minimum(epsilon * entries, gaps)
     positive = values > 0
     return np.where(positive, bound / np.where(positive, values, values + 1), 0 * bound)

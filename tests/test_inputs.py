@@ -103,8 +103,8 @@ def test_blocks_change_nothing(monkeypatch):
     x1, x2 = rng.standard_normal((7, 3)), rng.standard_normal((4, 3))
     whole = covariance_of_inputs(x1, x2, nk.float64)
     sizes = []
-    block = inputs._block
-    monkeypatch.setattr(inputs, "_block", lambda a, *rest: sizes.append(len(a)) or block(a, *rest))
+    block = inputs.covariance_of_vectors
+    monkeypatch.setattr(inputs, "covariance_of_vectors", lambda a, *rest: sizes.append(len(a)) or block(a, *rest))
     for size in (1, 2 * 12, 3 * 12 + 5):
         monkeypatch.setattr(inputs, "_BLOCK", size)
         parts = covariance_of_inputs(x1, x2, nk.float64)

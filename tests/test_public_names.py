@@ -3,11 +3,12 @@
 import ntkref
 
 PROMISED = {
-    "Activation", "CriticalPoint", "Dense", "Kernels", "MeanField", "Network", "Spectrum", "absolute",
-    "asymptotics", "by_quadrature", "cos", "critical_point", "digits", "elu", "erf", "exp", "fcn", "float64",
-    "floats", "gaussian", "gelu", "gelu_tanh", "gradient_flow", "hermite", "kernels", "kernels_by_depth",
-    "kernels_of_pair", "leaky_relu", "max_learning_rate", "mean_field", "mean_predictor", "mish", "monomial",
-    "normalised", "optical_digits", "polynomial", "rectified_monomial", "relu", "selu", "sigmoid", "sign", "silu",
+    "Activation", "AvgPool", "Conv", "CriticalPoint", "Dense", "Dropout", "Flatten", "GlobalAvgPool", "Kernels",
+    "LayerNorm", "MeanField", "Network", "Residual", "Spectrum", "absolute", "asymptotics", "by_quadrature",
+    "cnn", "cos", "critical_point", "digits", "elu", "erf", "exp", "fcn", "float64", "floats", "gaussian",
+    "gelu", "gelu_tanh", "gradient_flow", "hermite", "kernels", "kernels_by_depth", "kernels_of_pair",
+    "leaky_relu", "max_learning_rate", "mean_field", "mean_predictor", "mish", "monomial", "normalised",
+    "optical_digits", "polynomial", "rectified_monomial", "relu", "resnet", "selu", "sigmoid", "sign", "silu",
     "sin", "sinusoid", "softplus", "spectrum", "step", "symbols", "tanh", "universality_class",
 }  # fmt: skip
 

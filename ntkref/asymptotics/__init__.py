@@ -19,8 +19,8 @@ Each class says what error its laws leave, and from which depth on they hold.
 
 from dataclasses import replace
 
+from ..layers import variance
 from ..mean_field import MeanField
-from ..network import variance
 from ..numbers import Floats, float64
 from .chaotic import Chaotic
 from .critical import Critical

@@ -15,8 +15,9 @@ from .. import asymptotics
 from ..activations import erf, relu
 from ..critical import critical_point
 from ..datasets import optical_digits
-from ..mean_field import MeanField, mean_field, normalised
+from ..mean_field import MeanField, mean_field
 from ..network import Network, fcn
+from ..normalise import normalised
 from ..numbers import Digits, Numbers, digits, float64
 from ..predictor import mean_predictor
 from ..recursion import Kernels, kernels_by_depth, pairs_by_depth
