@@ -15,8 +15,9 @@ import numpy as np
 
 from .inputs import covariance_of_vectors
 from .layers import AvgPool, GlobalAvgPool, Residual
+from .near import NearState, NearSteps, follows
 from .network import Network, Parts, parts_of
-from .numbers import Numbers
+from .numbers import Digits, Floats, Numbers
 from .pair import Pair, each
 from .space import Own, SpaceSteps
 from .steps import LARGEST, State, within
@@ -24,15 +25,31 @@ from .steps import LARGEST, State, within
 __all__ = ["images_by_depth"]
 
 _BLOCK = 1 << 16  # pixel pairs: what stays in cache
+_CANCELLED = 30.0  # a factor of cancellation below which averages over pixels lose nothing
 
 
 def images_by_depth(net: Network, x1, x2, kind: str, numbers: Numbers, every: bool) -> Iterator[tuple[tuple, State]]:
     """Yield (the layers that were run, what the readout makes of them) for each depth of the body, or for the last.
 
-    A body without layers, the images themselves, is read out by the linear layers of the tail.
+    A body without layers, the images themselves, is read out by the linear layers of the tail.  In digits(n) as many
+    guard digits are added as pools cancel.
     """
     parts = parts_of(net)
     bodies = list(range(len(parts.segments) + 1)) if every else [len(parts.segments)]
+    states = _states(net, parts, bodies, x1, x2, kind, numbers)
+    if isinstance(numbers, Digits):
+        cancelled = max((np.max(b) for state in states for b in state.blur or ()), default=0) * (20 + 4 * net.depth)
+        more = math.ceil(numbers.context.log10(cancelled + 1)) - numbers.guard
+        if more > 0:
+            more = min(more, numbers.guard + numbers.n)  # equal pools have no gap at any precision
+            states = _states(net, parts, bodies, x1, x2, kind, Digits(numbers.n, numbers.guard + more))
+            states = [replace(s, blur=tuple(b / 10**more for b in s.blur)) for s in states]
+    for body, state in zip(bodies, states, strict=True):
+        yield sum(parts.segments[:body], ()) + parts.tail, state
+
+
+def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
+    """What the readout makes of each body, on all pairs of images."""
     pools = any(map(_pools, net.layers))
     own1 = own2 = None
     if pools:
@@ -48,9 +65,12 @@ def images_by_depth(net: Network, x1, x2, kind: str, numbers: Numbers, every: bo
             steps = _block(x1, rows, x2, columns, kind, numbers, pools, own1, own2)
             blocks[r, c] = list(_read_out(parts, bodies, steps, _first(x1[rows], x2[columns], pools, numbers)))
     shape = len(ranges1), len(ranges2)
-    for position, body in enumerate(bodies):
-        run = sum(parts.segments[:body], ()) + parts.tail
-        yield run, _joined({key: states[position] for key, states in blocks.items()}, shape, numbers)
+    joined = [_joined({key: states[k] for key, states in blocks.items()}, shape, numbers) for k in range(len(bodies))]
+    if pools and isinstance(numbers, Floats) and follows(net.layers):
+        for a, b in _nearly_equal(x1, x2, kind, joined, numbers):
+            near = _near(parts, bodies, x1[a : a + 1], x2[b : b + 1], numbers)
+            joined = [_patched(state, one, a, b, kind, numbers) for state, one in zip(joined, near, strict=True)]
+    return joined
 
 
 def _pools(layer) -> bool:
@@ -74,10 +94,6 @@ def _first(x1, x2, pools, numbers) -> State:
         other = numbers.xp.reshape(x2, ((1,) * (space + 1) + tuple(x2.shape)))
     else:
         one, other = x1[:, None, ...], x2[None, ...]
-    return _state(one, other, numbers)
-
-
-def _state(one, other, numbers) -> State:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         K = covariance_of_vectors(one, other, numbers)
     within(K, LARGEST, "x·x/n", numbers)
@@ -94,20 +110,21 @@ def _block(x1, rows, x2, columns, kind, numbers, pools, own1, own2) -> SpaceStep
         iter([pool.of(rows, 0, space + 1, numbers) for pool in own1]),
         iter([pool.of(columns, space + 1, 0, numbers) for pool in own2]),
     )
-    return SpaceSteps(numbers, None, tuple(range(1, 1 + space)), tuple(range(2 + space, 2 + 2 * space)), images, own)
+    return SpaceSteps(numbers, None, *_axes(x1), images, own)
+
+
+def _axes(x) -> tuple:
+    """The axes of space in a block of all pairs of pixels."""
+    space = x.ndim - 2
+    return tuple(range(1, 1 + space)), tuple(range(2 + space, 2 + 2 * space))
 
 
 def _own(parts, bodies, x, numbers) -> list[Own]:
-    """Every pool's needs of each image alone, in the order in which pools come."""
-    space = x.ndim - 2
+    """What every pool needs of each image alone, in the order in which pools come."""
     tapes = []
-    for image in range(len(x)):
-        pixels = x[image]
-        one = numbers.xp.reshape(pixels, (*pixels.shape[:-1], *(1,) * space, pixels.shape[-1]))
-        other = numbers.xp.reshape(pixels, (1,) * space + tuple(pixels.shape))
-        first, second = tuple(range(space)), tuple(range(space, 2 * space))
-        steps = SpaceSteps(numbers, None, first, second, ((0,), (0,)))
-        for _ in _read_out(parts, bodies, steps, _state(one, other, numbers)):
+    for k in range(len(x)):
+        steps = SpaceSteps(numbers, None, *_axes(x), ((0,), (0,)))
+        for _ in _read_out(parts, bodies, steps, _first(x[k : k + 1], x[k : k + 1], True, numbers)):
             pass
         tapes.append(steps.tape)
     return [_stacked(pools, numbers) for pools in zip(*tapes, strict=True)]
@@ -117,9 +134,63 @@ def _stacked(pools: tuple, numbers) -> Own:
     """One pool of all images."""
 
     def stacked(kernels):
-        return tuple(numbers.xp.stack(values) for values in zip(*kernels, strict=True))
+        return tuple(numbers.concat(values) for values in zip(*kernels, strict=True))
 
     return Own(stacked(pool.K for pool in pools), stacked(pool.Theta for pool in pools))
+
+
+def _nearly_equal(x1, x2, kind, states, numbers) -> list[tuple[int, int]]:
+    """The pairs of different images whose pools have cancelled: by more than those of independent pixels do, or of
+    images that are closer to each other than their own pixels are."""
+    worst = np.max([[np.asarray(blur) for blur in state.blur] for state in states], axis=(0, 1))
+    pixels = math.prod(x1.shape[1:-1])
+    found = []
+    for a, b in np.argwhere(worst > _CANCELLED):
+        if kind == "gram" and b <= a:
+            continue
+        x, y = (np.asarray(v).reshape(-1, v.shape[-1]) for v in (x1[int(a)], x2[int(b)]))
+        apart, spread = np.mean((x - y) ** 2), np.mean((x - x.mean(axis=0)) ** 2)
+        if apart and (apart < spread or worst[a, b] > 3 * pixels):
+            found.append((int(a), int(b)))
+    return found
+
+
+def _near(parts, bodies, x, y, numbers) -> list[State]:
+    """The readouts of two nearly equal images, each (1, 1)."""
+    steps = NearSteps.of(numbers, _axes(x))
+    within, across, other = (_first(*pair, True, numbers) for pair in ((x, x), (x, y), (y, y)))
+    space = x.ndim - 2
+    u, v = (numbers.xp.reshape(image, (*image.shape[:-1], *(1,) * (space + 1), -1)) for image in (x, y))
+    w = numbers.xp.reshape(x, ((1,) * (space + 1) + tuple(x.shape)))
+    moved, moved_w = u - v, w - numbers.xp.reshape(y, w.shape)
+    dot, channels = numbers.dot, x.shape[-1]
+    K = Pair(dot(moved, u + v), 0 * within.K.y, dot(moved, moved_w), 0 * within.K.xy, dot(moved, (u - w) + (v - w)))
+    K = K * (1 / numbers.asarray(channels, "channels"))
+    return list(_read_out(parts, bodies, steps, NearState(within, across, other, K, Pair.zero(K))))
+
+
+def _patched(state: State, one: State, a: int, b: int, kind: str, numbers) -> State:
+    """`state` with the pair (a, b) replaced, and (b, a) in a Gram matrix."""
+    n1, n2 = state.K.xy.shape
+    rows, columns = numbers.arange(n1)[:, None], numbers.arange(n2)[None, :]
+    places = [((rows == a) & (columns == b), one)]
+    if kind == "gram":
+        places.append(((rows == b) & (columns == a), _mirrored(one, numbers)))
+
+    def replaced(v, of):
+        for place, other in places:
+            v = numbers.where(place, of(other) + 0 * v, v)
+        return v
+
+    K, Theta = (
+        each(
+            lambda name, v, k=k: v if name in ("x", "y") else replaced(v, lambda s: getattr(getattr(s, k), name)),
+            getattr(state, k),
+        )
+        for k in ("K", "Theta")
+    )
+    blur = tuple(replaced(v, lambda s, k=k: s.blur[k]) for k, v in enumerate(state.blur))
+    return replace(state, K=K, Theta=Theta, blur=blur)
 
 
 def _read_out(parts: Parts, bodies: list, steps: SpaceSteps, state: State) -> Iterator[State]:

@@ -1,8 +1,7 @@
 """What convolutions and pools do to blocks of pixel pairs.
 
 A block holds, for images x and x', either the pairs (i, i) of equal pixels, with axes (a, b, height, width), or all
-pairs (i, i'), with axes (a, height, width, b, height', width'); `first` and `second` name the axes of i and of i'.  One
-image with itself has (height, width, height', width').
+pairs (i, i'), with axes (a, height, width, b, height', width'); `first` and `second` name the axes of i and of i'.
 """
 
 from __future__ import annotations
@@ -66,7 +65,8 @@ class SpaceSteps(Steps):
     """The steps on blocks of images.
 
     `images` are the numbers of the block's images in one Gram matrix, or None.  `own` are the pools to come, of the
-    images x and of the images x', in their order; None for one image with itself, whose pools are written to `tape`.
+    images x and of the images x', in their order; None for a block of one image with itself, whose pools are written to
+    `tape`.
     """
 
     first: tuple = ()
@@ -89,30 +89,29 @@ class SpaceSteps(Steps):
 
     def step(self, layer, state: State) -> State:
         if isinstance(layer, Conv):
-            K, Theta = (self._averaged(layer, pair) for pair in (state.K, state.Theta))
+            K, Theta = (self.averaged(layer, pair) for pair in (state.K, state.Theta))
             return replace(self.weighted(layer, K, Theta, state.depth + 1), blur=state.blur)
         if isinstance(layer, AvgPool):
             return self._pooled(sizes(layer.window, len(self.first), layer), state)
         if isinstance(layer, GlobalAvgPool):
-            state = self._pooled(self.space(state.K), state)
-            return self._without_space(state) if not self.alone else state
+            return self._without_space(self._pooled(self.space(state.K), state))
         if isinstance(layer, Flatten):
             return State(*(self._flattened(pair) for pair in (state.K, state.Theta)), state.depth, blur=state.blur)
         return super().step(layer, state)
 
-    def duals(self, phi, K):
+    def bend(self, layer, K):
         if not self.everywhere:
-            return super().duals(phi, K)
+            return super().bend(layer, K)
         # As matrices, pixels of x against pixels of x': so that integrals can be matrix products.
         shape, reshape = K.xy.shape, self.numbers.xp.reshape
         half = max(self.first) + 1
-        T, Tdot = super().duals(phi, each(lambda name, v: reshape(v, _matrix(v.shape, half)), K))
+        bent = super().bend(layer, each(lambda name, v: reshape(v, _matrix(v.shape, half)), K))
         flat = {"x": K.x.shape, "y": K.y.shape}
-        return tuple(each(lambda name, v: reshape(v, flat.get(name, shape)), pair) for pair in (T, Tdot))
+        return tuple(each(lambda name, v: reshape(v, flat.get(name, shape)), pair) for pair in bent)
 
     # --- convolutions ---------------------------------------------------------------------------------------------
 
-    def _averaged(self, layer: Conv, pair):
+    def averaged(self, layer: Conv, pair):
         """Σ_β v_β S[i + β, i' + β].  A uniform filter averages over one dimension after the other."""
         dimensions = len(self.first)
         filters, strides = (sizes(v, dimensions, layer) for v in (layer.filter_size, layer.stride))
@@ -182,12 +181,12 @@ class SpaceSteps(Steps):
         |mean f − mean f'|² = mean |f_i − f'_i'|² less half the mean gaps within either window."""
         if not self.everywhere:  # windows of one pixel
             return state
-        K, Theta = (self._windows(pair, window) for pair in (state.K, state.Theta))
+        K, Theta = (self.windows(pair, window) for pair in (state.K, state.Theta))
         if self.alone:
             own = Own(self._spread(K), self._spread(Theta))
             self.tape.append(own)
-            dimensions = len(self.first)
-            one, other = own.of(..., 0, dimensions, self.numbers), own.of(..., dimensions, 0, self.numbers)
+            before = len(self.first) + 1
+            one, other = own.of(slice(None), 0, before, self.numbers), own.of(slice(None), before, 0, self.numbers)
         else:
             one, other = (next(pools) for pools in self.own)
         mean = state.mean and (
@@ -203,7 +202,7 @@ class SpaceSteps(Steps):
             blur = blurs if blur is None else tuple(map(self._larger, blur, blurs))
         return State(K, Theta, state.depth, mean, blur)
 
-    def _windows(self, pair, window):
+    def windows(self, pair, window):
         axes = {"x": self.first, "y": self.second}
         both = (*self.first, *self.second)
         return each(
@@ -227,7 +226,8 @@ class SpaceSteps(Steps):
         count = int(np.prod(space))
         diagonal = xp.arange(count) * (count + 1)
         return tuple(
-            xp.reshape(xp.take(xp.reshape(v, (-1,)), diagonal, axis=0), space) for v in (windows.xy, windows.gap / 2)
+            xp.reshape(xp.take(xp.reshape(v, (-1,)), diagonal, axis=0), (1, *space))
+            for v in (windows.xy, windows.gap / 2)
         )
 
     def _between(self, windows, one: tuple, other: tuple):
@@ -307,8 +307,6 @@ class SpaceSteps(Steps):
             return numbers.xp.asarray(same.reshape(same.shape + (1,) * dimensions))
         count = int(np.prod(space))
         pixels = np.eye(count, dtype=bool).reshape(space + space)
-        if self.alone:
-            return numbers.xp.asarray(pixels)
         a, b = same.shape
         one = (1,) * dimensions
         return numbers.xp.asarray(same.reshape((a, *one, b, *one)) & pixels.reshape((1, *space, 1, *space)))

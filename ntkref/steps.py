@@ -10,7 +10,7 @@ from .layers import Dense, Dropout, LayerNorm, Residual
 from .numbers import Floats, Numbers
 from .pair import Covariance, Pair, area_of, each, weighted_sum
 
-__all__ = ["LARGEST", "State", "Steps", "within"]
+__all__ = ["LARGEST", "State", "Steps", "normed", "within"]
 
 LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
 
@@ -51,14 +51,12 @@ class Steps:
         """`state` after `layer`.  Raises OverflowError where it leaves float64, naming the depth."""
         if isinstance(layer, Dense):
             return replace(self.weighted(layer, state.K, state.Theta, state.depth + 1), blur=state.blur)
-        if isinstance(layer, Activation):
-            return self._activated(layer, state)
-        if isinstance(layer, LayerNorm):
-            return self._normed(state)
+        if isinstance(layer, (Activation, LayerNorm)):
+            return self._bent(layer, state)
         if isinstance(layer, Dropout):
             return self._dropped(layer, state)
         if isinstance(layer, Residual):
-            return self._added(state, self.run(layer.branch, state))
+            return self.added(state, self.run(layer.branch, state))
         raise AssertionError(f"{layer} acts on images")
 
     def weighted(self, layer, K: Covariance, Theta: Pair, depth: int) -> State:
@@ -71,43 +69,20 @@ class Steps:
         within(Theta, LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
         return State(K, Theta, depth)
 
-    def _activated(self, phi: Activation, state: State) -> State:
+    def _bent(self, layer, state: State) -> State:
+        """An activation or a norm: K bends, Θ takes a factor."""
         numbers, K = self.numbers, state.K
-        within(K, phi.largest, f"K(x, x) at depth {state.depth}, in the closed form of {phi},", numbers)
-        T, Tdot = self.duals(phi, K)  # Eq. 3
-        return State(T, Tdot.times(state.Theta, numbers), state.depth, _mean(phi, K, numbers), state.blur)
-
-    def duals(self, phi: Activation, K: Covariance) -> tuple[Covariance, Pair]:
-        return phi.duals(K, self.numbers)
-
-    def _normed(self, state: State) -> State:
-        """K and Θ over √(K(x,x) K(x',x')).
-
-        1 − c is area²/(r(r + K)), or what the gap is beyond the difference of norms where that is the smaller part.
-        """
-        numbers, K = self.numbers, state.K
-        if not numbers.holds((K.x != 0) & (K.y != 0)):
+        if isinstance(layer, Activation):
+            within(K, layer.largest, f"K(x, x) at depth {state.depth}, in the closed form of {layer},", numbers)
+        elif not numbers.holds((K.x != 0) & (K.y != 0)):
             raise ValueError(f"layer norm at depth {state.depth} divides by K(x, x) = 0: an input, or pixel, is zero")
-        sqrt, where = numbers.sqrt, numbers.where
-        root_x, root_y = sqrt(K.x), sqrt(K.y)
-        r, total = root_x * root_y, root_x + root_y
-        norms = (K.diff / total) ** 2  # (√x − √y)²
-        acute = K.xy >= 0
-        short, size = where(acute, K.gap, K.cogap), where(acute, K.xy, -K.xy)
-        short = where(2 * norms <= short, (short - norms) / r, 2 * (K.area / r) * (K.area / (r + size)))  # 2 (1 − |c|)
-        none = 0 * K.diff
-        normed = Covariance(
-            K.x / K.x,
-            K.y / K.y,
-            K.xy / r,
-            none,
-            where(acute, short, 4 - short),
-            where(acute, 4 - short, short),
-            K.area / r,
-        )
-        spread = (K.diff / total) / r  # 1/√y − 1/√x
-        scale = Pair(1 / K.x, 1 / K.y, 1 / r, -(K.diff / K.x) / K.y, spread**2)
-        return State(normed, scale.times(state.Theta, numbers), state.depth, blur=state.blur)
+        K, factor = self.bend(layer, K)
+        mean = _mean(layer, state.K, numbers) if isinstance(layer, Activation) else None
+        return State(K, factor.times(state.Theta, numbers), state.depth, mean, state.blur)
+
+    def bend(self, layer, K: Covariance) -> tuple[Covariance, Pair]:
+        """What K becomes, and the factor of Θ: 𝒯 and 𝒯̇ (Eq. 3), or K and 1 over √(K(x,x) K(x',x'))."""
+        return layer.duals(K, self.numbers) if isinstance(layer, Activation) else normed(K, self.numbers)
 
     def _dropped(self, layer: Dropout, state: State) -> State:
         """The diagonal gains 1/keep: every input, seen from its pairs, becomes longer across all the others."""
@@ -135,7 +110,7 @@ class Steps:
             }
         return type(pair)(**fields)
 
-    def _added(self, state: State, branch: State) -> State:
+    def added(self, state: State, branch: State) -> State:
         """z + branch(z): uncorrelated but for their means."""
         numbers, depth = self.numbers, branch.depth
         K = weighted_sum([state.K, branch.K], [1, 1], numbers)
@@ -147,6 +122,24 @@ class Steps:
         within(K, LARGEST, f"K(x, x) at depth {depth}", numbers)
         within(Theta, LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
         return State(K, Theta, depth, mean, state.blur if branch.blur is None else branch.blur)
+
+
+def normed(K: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
+    """K over √(K(x,x) K(x',x')), and 1 over that.
+
+    1 − c is area²/(r(r + K)), or what the gap is beyond the difference of norms where that is the smaller part.
+    """
+    sqrt, where = numbers.sqrt, numbers.where
+    root_x, root_y = sqrt(K.x), sqrt(K.y)
+    r, total = root_x * root_y, root_x + root_y
+    norms = (K.diff / total) ** 2  # (√x − √y)²
+    acute = K.xy >= 0
+    short, size = where(acute, K.gap, K.cogap), where(acute, K.xy, -K.xy)
+    short = where(2 * norms <= short, (short - norms) / r, 2 * (K.area / r) * (K.area / (r + size)))  # 2 (1 − |c|)
+    gap, cogap = where(acute, short, 4 - short), where(acute, 4 - short, short)
+    normed = Covariance(K.x / K.x, K.y / K.y, K.xy / r, 0 * K.diff, gap, cogap, K.area / r)
+    spread = (K.diff / total) / r  # 1/√y − 1/√x
+    return normed, Pair(1 / K.x, 1 / K.y, 1 / r, -(K.diff / K.x) / K.y, spread**2)
 
 
 def _mean(phi: Activation, K: Covariance, numbers: Numbers) -> tuple | None:
