@@ -135,8 +135,9 @@ class NearSteps:
             pairs.append((replace(mean, x=x, gap=mean.gap - within), self._mended(across, x, mean.xy)))
             total = self._equal(mean.xy)
             positive = total > 0
-            blur = numbers.where(positive, self._equal(size) / numbers.where(positive, total, total + 1), 0 * total)
-            blur = numbers.where(positive, blur, blur + 1 / numbers.asarray(numbers.eps, "eps") ** 2)
+            size = self._equal(size)
+            blur = numbers.where(positive, size / numbers.where(positive, total, total + 1), 0 * total)
+            blur = numbers.where(positive | (size == 0), blur, blur + 1 / numbers.asarray(numbers.eps, "eps") ** 2)
             for axis in (*steps.first, *steps.second):
                 blur = numbers.xp.max(blur, axis=axis, keepdims=True)
             blurs.append(numbers.xp.reshape(blur, (1, 1)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from .layers import AvgPool, Conv, Flatten, GlobalAvgPool, Residual, sizes
 from .pair import Covariance, Pair, area_of, each, mean_over, weighted_sum
-from .steps import State, Steps
+from .steps import State, Steps, larger
 
 __all__ = ["Own", "SpaceSteps", "size_after"]
 
@@ -90,7 +90,7 @@ class SpaceSteps(Steps):
     def step(self, layer, state: State) -> State:
         if isinstance(layer, Conv):
             K, Theta = (self.averaged(layer, pair) for pair in (state.K, state.Theta))
-            return replace(self.weighted(layer, K, Theta, state.depth + 1), blur=state.blur)
+            return self.weighted(layer, K, Theta, state)
         if isinstance(layer, AvgPool):
             return self._pooled(sizes(layer.window, len(self.first), layer), state)
         if isinstance(layer, GlobalAvgPool):
@@ -198,8 +198,8 @@ class SpaceSteps(Steps):
         Theta, blur_Theta = self._between(Theta, one.Theta, other.Theta)
         blur = state.blur
         if not self.alone:
-            blurs = (self._worst(blur_K), self._worst(blur_Theta))
-            blur = blurs if blur is None else tuple(map(self._larger, blur, blurs))
+            worst = (self._worst(blur_K), self._worst(blur_Theta))
+            blur = tuple(larger(*pair, self.numbers) for pair in zip(blur or worst, worst, strict=True))
         return State(K, Theta, state.depth, mean, blur)
 
     def windows(self, pair, window):
@@ -258,9 +258,6 @@ class SpaceSteps(Steps):
         for axis in sorted((*self.first, *self.second), reverse=True):
             blur = self.numbers.xp.max(blur, axis=axis)
         return blur
-
-    def _larger(self, a, b):
-        return self.numbers.where(a > b, a, b)
 
     # --- readouts -------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from .layers import Dense, Dropout, LayerNorm, Residual
 from .numbers import Floats, Numbers
 from .pair import Covariance, Pair, area_of, each, weighted_sum
 
-__all__ = ["LARGEST", "State", "Steps", "normed", "within"]
+__all__ = ["LARGEST", "State", "Steps", "larger", "normed", "within"]
 
 LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
 
@@ -50,7 +50,7 @@ class Steps:
     def step(self, layer, state: State) -> State:
         """`state` after `layer`.  Raises OverflowError where it leaves float64, naming the depth."""
         if isinstance(layer, Dense):
-            return replace(self.weighted(layer, state.K, state.Theta, state.depth + 1), blur=state.blur)
+            return self.weighted(layer, state.K, state.Theta, state)
         if isinstance(layer, (Activation, LayerNorm)):
             return self._bent(layer, state)
         if isinstance(layer, Dropout):
@@ -59,15 +59,16 @@ class Steps:
             return self.added(state, self.run(layer.branch, state))
         raise AssertionError(f"{layer} acts on images")
 
-    def weighted(self, layer, K: Covariance, Theta: Pair, depth: int) -> State:
-        """A weight layer, whose averages over inputs have been taken."""
-        numbers = self.numbers
+    def weighted(self, layer, K: Covariance, Theta: Pair, before: State) -> State:
+        """A weight layer on averages over the inputs, K and Θ."""
+        numbers, depth = self.numbers, before.depth + 1
         sw2, sb2 = numbers.convert(layer.sigma_w2), numbers.convert(layer.sigma_b2)
         K = K.affine(sw2, sb2, numbers)  # Eq. 2
         Theta = K + Theta * sw2  # Eq. 8
         within(K, LARGEST, f"K(x, x) at depth {depth}", numbers)
         within(Theta, LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
-        return State(K, Theta, depth)
+        blur = before.blur and (before.blur[0], larger(*before.blur, numbers))
+        return State(K, Theta, depth, blur=blur)
 
     def _bent(self, layer, state: State) -> State:
         """An activation or a norm: K bends, Θ takes a factor."""
@@ -162,6 +163,11 @@ def _with_means(K: Covariance, one: tuple, other: tuple, numbers: Numbers) -> Co
     K = each(lambda name, field: field if name == "area" else field + gained[name], K)
     area, _ = area_of(K, numbers)
     return each(lambda name, field: area if name == "area" else field, K)
+
+
+def larger(a, b, numbers: Numbers):
+    """The larger of two, entry by entry."""
+    return numbers.where(a > b, a, b)
 
 
 def within(pair: Pair, largest: float, what: str, numbers: Numbers) -> None:
