@@ -41,8 +41,10 @@ from .activations import (
     tanh,
 )
 from .by_quadrature import by_quadrature
+from .convolution import ConvolutionSpectrum, convolution_spectrum
 from .critical import CriticalPoint, critical_point
 from .datasets import optical_digits
+from .finite import FiniteKernels, finite_kernels
 from .layers import AvgPool, Conv, Dense, Dropout, Flatten, GlobalAvgPool, LayerNorm, Residual
 from .mean_field import MeanField, mean_field
 from .network import Network, cnn, fcn, resnet
@@ -57,9 +59,11 @@ __all__ = [
     "Activation",
     "AvgPool",
     "Conv",
+    "ConvolutionSpectrum",
     "CriticalPoint",
     "Dense",
     "Dropout",
+    "FiniteKernels",
     "Flatten",
     "GlobalAvgPool",
     "Kernels",
@@ -72,6 +76,7 @@ __all__ = [
     "asymptotics",
     "by_quadrature",
     "cnn",
+    "convolution_spectrum",
     "cos",
     "critical_point",
     "digits",
@@ -79,6 +84,7 @@ __all__ = [
     "erf",
     "exp",
     "fcn",
+    "finite_kernels",
     "float64",
     "floats",
     "gaussian",

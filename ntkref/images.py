@@ -14,13 +14,13 @@ from dataclasses import replace
 import numpy as np
 
 from .inputs import covariance_of_vectors
-from .layers import AvgPool, GlobalAvgPool, Residual
+from .layers import AvgPool, Conv, Dropout, Flatten, GlobalAvgPool, Residual
 from .near import NearState, NearSteps, follows
 from .network import Network, Parts, parts_of
 from .numbers import Digits, Floats, Numbers
 from .pair import Pair, each
 from .space import Own, SpaceSteps
-from .steps import LARGEST, State, within
+from .steps import LARGEST, Blur, State, within
 
 __all__ = ["images_by_depth"]
 
@@ -43,7 +43,7 @@ def images_by_depth(net: Network, x1, x2, kind: str, numbers: Numbers, every: bo
         if more > 0:
             more = min(more, numbers.guard + numbers.n)  # equal pools have no gap at any precision
             states = _states(net, parts, bodies, x1, x2, kind, Digits(numbers.n, numbers.guard + more))
-            states = [replace(s, blur=tuple(b / 10**more for b in s.blur)) for s in states]
+            states = [replace(s, blur=s.blur.map(lambda b: b / 10**more)) for s in states]
     for body, state in zip(bodies, states, strict=True):
         yield sum(parts.segments[:body], ()) + parts.tail, state
 
@@ -66,10 +66,13 @@ def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
             blocks[r, c] = list(_read_out(parts, bodies, steps, _first(x1[rows], x2[columns], pools, numbers)))
     shape = len(ranges1), len(ranges2)
     joined = [_joined({key: states[k] for key, states in blocks.items()}, shape, numbers) for k in range(len(bodies))]
-    if pools and isinstance(numbers, Floats) and follows(net.layers):
-        for a, b in _nearly_equal(x1, x2, kind, joined, numbers):
-            near = _near(parts, bodies, x1[a : a + 1], x2[b : b + 1], numbers)
-            joined = [_patched(state, one, a, b, kind, numbers) for state, one in zip(joined, near, strict=True)]
+    if pools:
+        shifts, near = _closest(net, x1, x2, kind, joined)
+        for a, b in shifts:
+            joined = [_patched(state, _equal(state, a, b, numbers), a, b, kind, numbers) for state in joined]
+        for a, b in near if isinstance(numbers, Floats) and follows(net.layers) else ():
+            ones = _near(parts, bodies, x1[a : a + 1], x2[b : b + 1], numbers)
+            joined = [_patched(state, one, a, b, kind, numbers) for state, one in zip(joined, ones, strict=True)]
     return joined
 
 
@@ -139,20 +142,55 @@ def _stacked(pools: tuple, numbers) -> Own:
     return Own(stacked(pool.K for pool in pools), stacked(pool.Theta for pool in pools))
 
 
-def _nearly_equal(x1, x2, kind, states, numbers) -> list[tuple[int, int]]:
-    """The pairs of different images whose pools have cancelled: by more than those of independent pixels do, or of
-    images that are closer to each other than their own pixels are."""
-    worst = np.max([[np.asarray(blur) for blur in state.blur] for state in states], axis=(0, 1))
-    pixels = math.prod(x1.shape[1:-1])
-    found = []
+def _closest(net, x1, x2, kind, states) -> tuple[list, list]:
+    """The pairs of different images whose pools are equal, one a shift of the other, and those whose pools have
+    cancelled: by more than those of independent pixels do, or of images closer to each other than their own pixels."""
+    worst = np.max([[np.asarray(blur) for blur in state.blur[:2]] for state in states], axis=(0, 1))
+    pixels, equivariant = math.prod(x1.shape[1:-1]), _equivariant(net.layers)
+    shifts, near = [], []
     for a, b in np.argwhere(worst > _CANCELLED):
         if kind == "gram" and b <= a:
             continue
-        x, y = (np.asarray(v).reshape(-1, v.shape[-1]) for v in (x1[int(a)], x2[int(b)]))
+        x, y = np.asarray(x1[int(a)]), np.asarray(x2[int(b)])
+        if equivariant and _shifted(x, y):
+            shifts.append((int(a), int(b)))
+            continue
+        x, y = (v.reshape(-1, v.shape[-1]) for v in (x, y))
         apart, spread = np.mean((x - y) ** 2), np.mean((x - x.mean(axis=0)) ** 2)
         if apart and (apart < spread or worst[a, b] > 3 * pixels):
-            found.append((int(a), int(b)))
-    return found
+            near.append((int(a), int(b)))
+    return shifts, near
+
+
+def _equivariant(layers) -> bool:
+    """Whether a shift of the image shifts every layer, so that the pool does not see it."""
+    for layer in layers:
+        if isinstance(layer, GlobalAvgPool):
+            return True
+        if isinstance(layer, (AvgPool, Dropout, Flatten)):  # masks are not shifted with the image
+            return False
+        if isinstance(layer, Residual) and not _equivariant(layer.branch):
+            return False
+        if isinstance(layer, Conv) and (layer.padding != "circular" or set(np.ravel(layer.stride)) != {1}):
+            return False
+    return True
+
+
+def _shifted(x, y) -> bool:
+    space = x.shape[:-1]
+    return any(np.array_equal(np.roll(x, shift, range(len(space))), y) for shift in np.ndindex(*space))
+
+
+def _equal(state: State, a: int, b: int, numbers) -> State:
+    """The pair (a, b) of `state`, (1, 1), known to be of equal features."""
+    zero = 0 * state.K.xy[a : a + 1, b : b + 1]
+
+    def equal(name, v):
+        if name in ("x", "y"):
+            return v[a : a + 1, :] if name == "x" else v[:, b : b + 1]
+        return v[a : a + 1, b : b + 1] if name in ("xy", "cogap") else zero
+
+    return replace(state, K=each(equal, state.K), Theta=each(equal, state.Theta), blur=Blur(zero, zero, zero))
 
 
 def _near(parts, bodies, x, y, numbers) -> list[State]:
@@ -189,7 +227,7 @@ def _patched(state: State, one: State, a: int, b: int, kind: str, numbers) -> St
         )
         for k in ("K", "Theta")
     )
-    blur = tuple(replaced(v, lambda s, k=k: s.blur[k]) for k, v in enumerate(state.blur))
+    blur = Blur(*(replaced(v, lambda s, k=k: s.blur[k]) for k, v in enumerate(state.blur)))
     return replace(state, K=K, Theta=Theta, blur=blur)
 
 
@@ -211,7 +249,7 @@ def _read_out(parts: Parts, bodies: list, steps: SpaceSteps, state: State) -> It
 
 
 def _linear(layer) -> bool:
-    return hasattr(layer, "window") or type(layer).__name__ in ("Flatten", "GlobalAvgPool")
+    return isinstance(layer, (AvgPool, Flatten, GlobalAvgPool))
 
 
 def _mirrored(state: State, numbers) -> State:
@@ -225,7 +263,7 @@ def _mirrored(state: State, numbers) -> State:
         return each(lambda name, v: turned(getattr(pair, swap.get(name, name))) * (-1 if name == "diff" else 1), pair)
 
     mean = state.mean and (turned(state.mean[1]), turned(state.mean[0]), -turned(state.mean[2]))
-    blur = state.blur and tuple(map(turned, state.blur))
+    blur = state.blur and state.blur.map(turned)
     return replace(state, K=mirrored(state.K), Theta=mirrored(state.Theta), mean=mean, blur=blur)
 
 
@@ -248,5 +286,5 @@ def _joined(blocks: dict, shape: tuple, numbers) -> State:
     mean = some.mean and tuple(
         joined(lambda s, k=k: s.mean[k], "x" if k == 0 else "y" if k == 1 else "both") for k in range(3)
     )
-    blur = some.blur and tuple(joined(lambda s, k=k: s.blur[k]) for k in range(2))
+    blur = some.blur and Blur(*(joined(lambda s, k=k: s.blur[k]) for k in range(3)))
     return State(K, Theta, some.depth, mean, blur)

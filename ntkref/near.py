@@ -30,7 +30,7 @@ from .layers import AvgPool, Conv, Dropout, GlobalAvgPool, LayerNorm, Residual, 
 from .numbers import Numbers
 from .pair import Covariance, Pair, area_of, each
 from .space import SpaceSteps
-from .steps import State, normed
+from .steps import Blur, State, normed
 
 __all__ = ["NearState", "NearSteps", "follows"]
 
@@ -142,7 +142,7 @@ class NearSteps:
                 blur = numbers.xp.max(blur, axis=axis, keepdims=True)
             blurs.append(numbers.xp.reshape(blur, (1, 1)))
         (K, across_K), (Theta, across_Theta) = pairs
-        across = replace(after.across, K=across_K, Theta=across_Theta, blur=tuple(blurs))
+        across = replace(after.across, K=across_K, Theta=across_Theta, blur=Blur(*blurs, 1 + 0 * blurs[0]))
         return replace(after, across=across, K=K, Theta=Theta)
 
     def _mended(self, pair: Pair, x, G):

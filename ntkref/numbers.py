@@ -79,7 +79,7 @@ def _of_scipy(name: str):
     def function(self, x):
         from scipy import special  # here, because closed forms do without it
 
-        return getattr(special, name)(x)
+        return self.xp.asarray(getattr(special, name)(np.asarray(x)))
 
     return function
 

@@ -15,7 +15,7 @@ from .network import Network, parts_of, weight_layers
 from .numbers import Floats, Numbers, float64
 from .pair import Covariance, Pair
 from .space import size_after
-from .steps import LARGEST, State, Steps, within
+from .steps import LARGEST, Blur, State, Steps, larger, within
 
 __all__ = ["Kernels", "kernels", "kernels_by_depth", "kernels_of_pair", "pairs_by_depth"]
 
@@ -40,7 +40,7 @@ class Kernels:
     kind: str  # "gram" (x2 is x1), "cross" or "pairs" (no inputs)
     distinct: Any  # where the two inputs differ
     alive: Any  # where neither input is zero
-    blur: tuple | None = None  # by what factors pools have cancelled the gaps of K and Θ
+    blur: Blur | None = None  # by what factors pools have cancelled
 
     def __repr__(self):
         return f"Kernels(depth={self.depth}, shape={np.shape(self.K.xy)}, numbers={self.numbers})"
@@ -92,6 +92,8 @@ class Kernels:
 
     def _entries(self, pair, name):
         self._check_variances(pair, name)
+        if self.blur is not None:
+            self._refuse_blur(self.blur.entries, name)
         entries = pair.xy
         if self.kind == "gram":  # the diagonal is x to the last bit, not to rounding
             same = self.numbers.arange(entries.shape[0])
@@ -104,28 +106,25 @@ class Kernels:
         return self.numbers.finish(x), self.numbers.finish(y)
 
     def relative_error(self, kernel: str):
-        """What entries and gaps promise, (20 + 4 l) u, times the factor by which pools have cancelled each gap."""
+        """What the gaps of "ntk" or "nngp" promise: (20 + 4 l) u, times the factor by which pools have cancelled."""
         promise = (20 + 4 * self.depth) * self.numbers.eps
-        if self.blur is None:
+        if self.blur is None or not isinstance(self.numbers, Floats):  # guard digits take it
             return promise
-        blur = self.blur[0 if kernel == "nngp" else 1]
-        if not isinstance(self.numbers, Floats):  # guard digits take it
-            return promise
-        return self.numbers.where(blur > 1, blur, 1 + 0 * blur) * promise
+        blur = self.blur.K if kernel == "nngp" else self.blur.Theta
+        return larger(blur, 1 + 0 * blur, self.numbers) * promise
 
     def _gap(self, gap, name):
-        self._refuse_blur(name)
+        if self.blur is not None:
+            self._refuse_blur(self.blur.K if name == "nngp_gap" else self.blur.Theta, name)
         self._refuse(lambda tiny: self.distinct & (gap < tiny), name)
         return self.numbers.finish(gap)
 
     def _check_variances(self, pair, name):
         self._refuse(lambda tiny: self.alive & ((pair.x < tiny) | (pair.y < tiny)), name)
 
-    def _refuse_blur(self, name):
-        """Raise where the pools of two different images agree to so many digits that their gap has too few."""
-        if self.blur is None:
-            return
-        numbers, blur = self.numbers, self.blur[0 if name == "nngp_gap" else 1]
+    def _refuse_blur(self, blur, name):
+        """Raise where the pools of two different images agree to so many digits that too few are left."""
+        numbers = self.numbers
         most = 1e-9 / numbers.eps if isinstance(numbers, Floats) else numbers.context.mpf(10) ** numbers.guard
         if not numbers.holds(~self.distinct | (blur * (20 + 4 * self.depth) <= most)):
             raise ArithmeticError(
@@ -212,6 +211,8 @@ def _of_images(net, x1, x2, kind, steps, marks, every):
         seen = marks
         if any(isinstance(layer, Conv) and layer.sigma_w2 == 0 for layer in run):
             seen = tuple(mark & ~mark for mark in marks)
+        if state.blur is not None:  # shifts of one image are one to a pool
+            seen = seen[0] & ~((state.K.gap == 0) & (state.blur.K == 0)), seen[1]
         whole = state.depth + len(list(weight_layers((*parts.head, *parts.rest)))) == net.depth
         layers = (*parts.head, *parts.rest) if whole else parts.head
         if readable[position - 1] and state.depth:

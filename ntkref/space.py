@@ -6,6 +6,7 @@ pairs (i, i'), with axes (a, height, width, b, height', width'); `first` and `se
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from .layers import AvgPool, Conv, Flatten, GlobalAvgPool, Residual, sizes
 from .pair import Covariance, Pair, area_of, each, mean_over, weighted_sum
-from .steps import State, Steps, larger
+from .steps import Blur, State, Steps, larger
 
 __all__ = ["Own", "SpaceSteps", "size_after"]
 
@@ -192,22 +193,42 @@ class SpaceSteps(Steps):
         mean = state.mean and (
             self._window_mean(state.mean[0], window, self.first),
             self._window_mean(state.mean[1], window, self.second),
-            self._window_mean(state.mean[2], window, (*self.first, *self.second)),
+            self._aligned_mean(state.mean[2], window),
         )
         K, blur_K = self._between(K, one.K, other.K)
         Theta, blur_Theta = self._between(Theta, one.Theta, other.Theta)
         blur = state.blur
         if not self.alone:
-            worst = (self._worst(blur_K), self._worst(blur_Theta))
-            blur = tuple(larger(*pair, self.numbers) for pair in zip(blur or worst, worst, strict=True))
+            worst = Blur(self._worst(blur_K), self._worst(blur_Theta), 1 + 0 * self._worst(blur_K))
+            blur = worst.map(lambda a, b: larger(a, b, self.numbers), blur or worst)
         return State(K, Theta, state.depth, mean, blur)
 
     def windows(self, pair, window):
+        """Means over the pairs of pixels of two windows, of all fields but the area."""
         axes = {"x": self.first, "y": self.second}
-        both = (*self.first, *self.second)
-        return each(
-            lambda name, v: None if name == "area" else self._window_mean(v, window, axes.get(name, both)), pair
-        )
+
+        def mean(name, v):
+            if name == "area":
+                return None
+            if name == "diff":
+                return self._aligned_mean(v, window)
+            return self._window_mean(v, window, axes.get(name, (*self.first, *self.second)))
+
+        return each(mean, pair)
+
+    def _aligned_mean(self, v, window):
+        """The mean over a window of a difference between i and i', taken between pixels at the same place in it.
+
+        Any pairing of pixels has the same mean; in this one nothing cancels where the images are nearly equal.
+        """
+        xp, total = self.numbers.xp, 0
+        for offset in np.ndindex(*window):
+            part = v
+            for axes in (self.first, self.second):
+                for axis, w, o in zip(axes, window, offset, strict=True):
+                    part = xp.take(part, xp.arange(v.shape[axis] // w) * w + o, axis=axis)
+            total = total + part
+        return total / math.prod(window)
 
     def _window_mean(self, v, window, axes):
         xp = self.numbers.xp

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .activation import Activation
 from .layers import Dense, Dropout, LayerNorm, Residual
 from .numbers import Floats, Numbers
 from .pair import Covariance, Pair, area_of, each, weighted_sum
 
-__all__ = ["LARGEST", "State", "Steps", "larger", "normed", "within"]
+__all__ = ["LARGEST", "Blur", "State", "Steps", "larger", "normed", "within"]
 
 LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
+
+
+class Blur(NamedTuple):
+    """By what factors pools have cancelled, (n1, n2) each: in the gaps of K and of Θ, and in the entries of both.
+
+    Entries are untouched by a pool itself; an activation behind it sees the angle, √ of what a gap says.
+    """
+
+    K: Any
+    Theta: Any
+    entries: Any
+
+    def map(self, function, *others: Blur) -> Blur:
+        return Blur(*map(function, self, *others))
 
 
 @dataclass(frozen=True)
 class State:
     """K and Θ between two layers, on a block of pairs.
 
-    `mean` is E[h(x)], E[h(x')] and their difference, or None for 0; `blur` the factors by which pools have cancelled
-    the gaps of K and of Θ, (n1, n2) each, or None.
+    `mean` is E[h(x)], E[h(x')] and their difference, or None for 0; `blur` a `Blur` once a pool has been passed.
     """
 
     K: Covariance
     Theta: Pair
     depth: int
     mean: tuple | None = None
-    blur: tuple | None = None
+    blur: Blur | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,7 @@ class Steps:
         Theta = K + Theta * sw2  # Eq. 8
         within(K, LARGEST, f"K(x, x) at depth {depth}", numbers)
         within(Theta, LARGEST, f"the NTK's diagonal at depth {depth}", numbers)
-        blur = before.blur and (before.blur[0], larger(*before.blur, numbers))
+        blur = before.blur and before.blur._replace(Theta=larger(before.blur.K, before.blur.Theta, numbers))
         return State(K, Theta, depth, blur=blur)
 
     def _bent(self, layer, state: State) -> State:
@@ -79,7 +92,10 @@ class Steps:
             raise ValueError(f"layer norm at depth {state.depth} divides by K(x, x) = 0: an input, or pixel, is zero")
         K, factor = self.bend(layer, K)
         mean = _mean(layer, state.K, numbers) if isinstance(layer, Activation) else None
-        return State(K, factor.times(state.Theta, numbers), state.depth, mean, state.blur)
+        blur = state.blur
+        if blur and isinstance(layer, Activation):
+            blur = blur._replace(entries=larger(blur.entries, numbers.sqrt(blur.K), numbers))
+        return State(K, factor.times(state.Theta, numbers), state.depth, mean, blur)
 
     def bend(self, layer, K: Covariance) -> tuple[Covariance, Pair]:
         """What K becomes, and the factor of Θ: 𝒯 and 𝒯̇ (Eq. 3), or K and 1 over √(K(x,x) K(x',x'))."""

@@ -3,9 +3,10 @@
 import ntkref
 
 PROMISED = {
-    "Activation", "AvgPool", "Conv", "CriticalPoint", "Dense", "Dropout", "Flatten", "GlobalAvgPool", "Kernels",
-    "LayerNorm", "MeanField", "Network", "Residual", "Spectrum", "absolute", "asymptotics", "by_quadrature",
-    "cnn", "cos", "critical_point", "digits", "elu", "erf", "exp", "fcn", "float64", "floats", "gaussian",
+    "Activation", "AvgPool", "Conv", "ConvolutionSpectrum", "CriticalPoint", "Dense", "Dropout",
+    "FiniteKernels", "Flatten", "GlobalAvgPool", "Kernels", "LayerNorm", "MeanField", "Network", "Residual",
+    "Spectrum", "absolute", "asymptotics", "by_quadrature", "cnn", "convolution_spectrum", "cos",
+    "critical_point", "digits", "elu", "erf", "exp", "fcn", "finite_kernels", "float64", "floats", "gaussian",
     "gelu", "gelu_tanh", "gradient_flow", "hermite", "kernels", "kernels_by_depth", "kernels_of_pair",
     "leaky_relu", "max_learning_rate", "mean_field", "mean_predictor", "mish", "monomial", "normalised",
     "optical_digits", "polynomial", "rectified_monomial", "relu", "resnet", "selu", "sigmoid", "sign", "silu",

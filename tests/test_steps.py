@@ -64,6 +64,12 @@ WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exp
     ("universality", "G: 7 * eta * q / (15 * alpha**2)", "G: 7 * eta * q / (15 * alpha)"),
     ("universality", "lam = jump**2 / (2 * gain)", "lam = jump**2 / gain"),
     ("universality", "odd = a1 * x + a3 * x**3 / 6", "odd = a1 * x + a3 * x**3 / 3"),
+    ("convolution", "(weights * root * window", "(weights * root**2 * window"),
+    ("convolution", "(2 * chi * (chi * rho_q**2 - rho_2q))", "(2 * chi * (chi * rho_q - rho_2q))"),
+    ("convolution", "(1 + 2 * cos(pi * j / (n + 1))) / 3)", "(1 + 2 * cos(pi * j / n)) / 3)"),
+    ("flattening_and_pooling", "kappa = (p + (m * d - 1) * p_ab) / d", "kappa = (p + (m - 1) * p_ab) / d"),
+    ("flattening_and_pooling", "k_of = (2 * Sigma - (m * d + 2) * mu)", "k_of = (2 * Sigma - (m + 2) * mu)"),
+    ("flattening_and_pooling", "d / (2 * alpha), d / (m * d + 2)", "d / (2 * alpha), d / (m + 2)"),
 ]
 
 

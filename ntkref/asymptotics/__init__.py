@@ -24,10 +24,28 @@ from ..mean_field import MeanField
 from ..numbers import Floats, float64
 from .chaotic import Chaotic
 from .critical import Critical
+from .dropout import Dropped, dropped
 from .ordered import Ordered
+from .pooled import Pooled, constants_of_images, pooled
 from .relu import CriticalRelu, OrderedRelu
+from .residual import ResidualRelu, SaturatedSkip, of_resnet
 
-__all__ = ["Chaotic", "Critical", "CriticalRelu", "Ordered", "OrderedRelu", "of"]
+__all__ = [
+    "Chaotic",
+    "Critical",
+    "CriticalRelu",
+    "Dropped",
+    "Ordered",
+    "OrderedRelu",
+    "Pooled",
+    "ResidualRelu",
+    "SaturatedSkip",
+    "constants_of_images",
+    "dropped",
+    "of",
+    "of_resnet",
+    "pooled",
+]
 
 
 def of(mf: MeanField, q_star=None):

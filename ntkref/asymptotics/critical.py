@@ -24,6 +24,8 @@ class Line(Law):
     `_series` = (A, B, A₁) and `nngp_diagonal`.
     """
 
+    clock = "depth"
+
     def ntk_diagonal(self, l):
         """p⁽ˡ⁾ = l q*, exact (Eq. 17)."""
         return depth(l) * self.nngp_diagonal
@@ -36,8 +38,8 @@ class Line(Law):
         u, (first, second, third) = self._u(l, C), self._series
         if np.any(np.asarray(C) > self.alpha * np.asarray(l)):  # the pair has not come closer than it was
             raise ValueError(
-                f"the critical laws of the NTK do not hold yet at depth {np.min(l)}: they set in well beyond C/alpha, "
-                f"here {float(np.max(C) / self.alpha):.3g}"
+                f"the critical laws of the NTK do not hold yet at {self.clock} {np.min(l)}: they set in well beyond "
+                f"C/alpha, here {float(np.max(C) / self.alpha):.3g}"
             )
         return first * u + second + third / u
 
@@ -68,8 +70,8 @@ class Line(Law):
             if np.all(np.abs(step) <= 4 * numbers.eps * u):
                 return u
         raise ValueError(
-            f"the critical laws do not hold yet at depth {np.min(l)}; they set in well beyond {float(self.onset):.3g} "
-            "and C/alpha"
+            f"the critical laws do not hold yet at {self.clock} {np.min(l)}; they set in well beyond "
+            f"{float(self.onset):.3g} and C/alpha"
         )
 
     def _common(self, l):

@@ -81,9 +81,14 @@ class Law:
         mf, numbers = self.mf, self.mf.numbers
         k = kernels(fcn(1, mf.activation, mf.sigma_w2, mf.sigma_b2), x1, x2, numbers)
         for variances in k.nngp_variances:
-            if np.max(np.abs(variances / self.nngp_diagonal - 1)) > 1e-12:
-                raise ValueError(f"inputs must have K(x, x) = {self.nngp_diagonal} in the first layer: use normalised")
-        return np.minimum(k.nngp_gap / (2 * self.nngp_diagonal), 2)  # opposite inputs, but for rounding
+            if np.max(np.abs(variances / self.first_variance - 1)) > 1e-12:
+                raise ValueError(f"inputs must have K(x, x) = {self.first_variance} in the first layer: use normalised")
+        return np.minimum(k.nngp_gap / (2 * self.first_variance), 2)  # opposite inputs, but for rounding
+
+    @property
+    def first_variance(self):
+        """K⁽¹⁾(x, x) of the inputs that the laws are about."""
+        return self.nngp_diagonal
 
     @property
     def nngp_diagonal(self):
@@ -117,7 +122,7 @@ class Law:
             raise ValueError("offset and offset_test go together: one alone makes the predictor worse than none")
         matrix = self._matrix(l, E, offset, kernel)
         E_test = constants(E_test, "E_test")
-        if np.shape(E_test) == np.shape(E) and not np.any(np.diag(np.asarray(E_test, dtype=float))):
+        if np.shape(E_test) == np.shape(E) and not np.any(self._of_input_with_itself(E_test)):
             raise ValueError("E_test is of test inputs that are the training inputs: there P y = y")
         test = as_floats(self._off(l, E_test, offset_test, kernel), "the law's matrix")
         y, m = np.asarray(y, dtype=float), len(E)
@@ -132,10 +137,9 @@ class Law:
             raise ValueError(f'kernel must be "ntk" or "nngp", got {kernel!r}')
         if np.ndim(l):
             raise ValueError(f"l must be one depth for a spectrum or a predictor, got {l}")
-        if np.any(np.asarray(offset) != 0) and (kernel == "nngp" or not hasattr(self, "offset")):
+        if np.any(np.asarray(offset) != 0) and (kernel == "nngp" or not self._has_offset):
             raise ValueError("offset belongs to the laws of the NTK in order (smooth φ) and chaos only")
-        offset = offset if np.ndim(offset) == 0 else hollow(offset, "offset")
-        matrix = self._shape(l, hollow(self._off(l, hollow(E, "E"), offset, kernel), "the law's matrix"), kernel)
+        matrix = self._shape(l, self._gram(l, E, offset, kernel), kernel)
         if not matrix.lambda_bulk[-1] > 0:
             raise ValueError(
                 f"the laws do not hold yet at depth {l}: an eigenvalue would be {matrix.lambda_bulk[-1]:.3g}; "
@@ -147,6 +151,19 @@ class Law:
     def onset(self):
         """The depth well beyond which the laws hold, for inputs that are not nearly equal."""
         raise NotImplementedError
+
+    def _of_input_with_itself(self, E):
+        """What E says of an input and itself, where inputs and test inputs are the same: 0."""
+        return np.diag(np.asarray(E, dtype=float))
+
+    @property
+    def _has_offset(self) -> bool:
+        return hasattr(self, "offset")
+
+    def _gram(self, l, E, offset, kernel) -> np.ndarray:
+        """w or H of the training inputs, (m, m)."""
+        offset = offset if np.ndim(offset) == 0 else hollow(offset, "offset")
+        return hollow(self._off(l, hollow(E, "E"), offset, kernel), "the law's matrix")
 
     def _off(self, l, E, offset, kernel) -> Any:
         """w or H of pairs at depth l."""

@@ -1,13 +1,16 @@
-"""Spectrum and predictor of the two shapes that kernel matrices take at large depth."""
+"""Spectrum and predictor of the shapes that kernel matrices take at large depth.
+
+The small part, w or H, is hollow for fully-connected networks; pooled over pixels it has a diagonal too.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-__all__ = ["TINY", "Flat", "Uniform", "as_floats", "hollow"]
+__all__ = ["TINY", "Flat", "Ridged", "Uniform", "as_floats", "hollow", "symmetric"]
 
 TINY = 2.0**-1000  # below it float64 is about to lose digits
 
@@ -25,9 +28,16 @@ def as_floats(values, what: str) -> np.ndarray:
 def hollow(matrix, name: str) -> np.ndarray:
     """A symmetric (m, m) float64 matrix, m ≥ 2, with its diagonal set to 0; or an error that names it."""
     matrix = as_floats(matrix, name)
+    if matrix.ndim == 2:
+        np.fill_diagonal(matrix, 0)
+    return symmetric(matrix, name)
+
+
+def symmetric(matrix, name: str) -> np.ndarray:
+    """A symmetric (m, m) float64 matrix, m ≥ 2; or an error that names it."""
+    matrix = as_floats(matrix, name)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ValueError(f"{name} must be a matrix (m, m) of at least two inputs, got shape {matrix.shape}")
-    np.fill_diagonal(matrix, 0)
     # What callers compute from cosines may differ across the diagonal by rounding.
     if not np.all(np.isfinite(matrix)) or np.max(np.abs(matrix - matrix.T)) > 1e-12 * np.max(np.abs(matrix)):
         raise ValueError(f"{name} must be finite and symmetric")
@@ -36,7 +46,7 @@ def hollow(matrix, name: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Flat:
-    """d 11ᵀ − w with w hollow and much smaller than d: order, and the NNGP on the critical line (chapter 8)."""
+    """d 11ᵀ − w with w much smaller than d: order, and the NNGP on the critical line (chapter 8)."""
 
     diagonal: float
     w: np.ndarray
@@ -61,10 +71,18 @@ class Flat:
         gained = np.tensordot(ones, solved, 1) / (weight.sum() - unit / self.diagonal)
         return w_test @ solved + np.multiply.outer(1 - w_test @ weight, gained)
 
+    def ridged(self, r: float) -> Flat | Ridged:
+        """r Id added."""
+        return Ridged(r, self.diagonal, -self.w) if r else self
+
+    def thinned(self, pixels: int) -> Flat:
+        """What the diagonal has for itself, here nothing, divided by `pixels`."""
+        return self
+
 
 @dataclass(frozen=True)
 class Uniform:
-    """a Id + o 11ᵀ + H with H hollow and much smaller than a: chaos, and criticality (chapters 7, 9)."""
+    """a Id + o 11ᵀ + H with H much smaller than a: chaos, and criticality (chapters 7, 9)."""
 
     alone: float
     off: float
@@ -99,3 +117,20 @@ class Uniform:
         weights = np.linalg.solve(self.alone * np.eye(m) + self.off + self.H, y)
         total = (np.sum(y, axis=0) - np.sum(self.H @ weights, axis=0)) / (self.alone + m * self.off)
         return self.off * total + H_test @ weights
+
+    def ridged(self, r: float) -> Uniform:
+        """r Id added."""
+        return replace(self, alone=self.alone + r)
+
+    def thinned(self, pixels: int) -> Uniform:
+        """What the diagonal has for itself divided by `pixels`."""
+        return replace(self, alone=self.alone / pixels)
+
+
+@dataclass(frozen=True)
+class Ridged(Uniform):
+    """r Id + d 11ᵀ − w: `Flat` with a ridge; H is −w."""
+
+    def predictor(self, w_test, y) -> np.ndarray:
+        """P y, exact for this matrix."""
+        return super().predictor(-w_test, y)

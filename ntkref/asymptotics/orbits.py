@@ -15,7 +15,7 @@ from ..numbers import Numbers
 from ..pair import Covariance
 from ..recursion import Kernels, pairs_by_depth
 
-__all__ = ["fatou_constant", "kernels_at", "of_distinct", "settling_depth"]
+__all__ = ["fatou_constant", "fatou_limit", "kernels_at", "of_distinct", "settling_depth"]
 
 _PATIENCE = 100_000  # layers; more would take minutes
 
@@ -68,22 +68,32 @@ def settling_depth(tolerance, depth_scale) -> int:
 
 
 def fatou_constant(mf: MeanField, q, one_minus_c, reciprocal, alpha, r, s1, onset) -> np.ndarray:
-    """C in u_l = α l + r log l + C + o(1), for u = reciprocal(K) along an orbit; a float64 array.
+    """`fatou_limit` of u = reciprocal(K) along the orbit of Eq. 2, whose time is l."""
 
-    Φ(u) = u − r log u + s₁/u grows by α + O(u⁻³) a layer, so Φ(u_l) − α l + r log α is C + O(u_l⁻²).  The leading
-    error is eliminated between two depths, the second 16 times max(250, 60 onsets).  What that changed bounds
-    what is left: below 1e-6 of C, or ArithmeticError.
+    def orbit(last):
+        return ((l, l, K) for l, K in _orbit(mf, q, one_minus_c, last))
+
+    return fatou_limit(orbit, reciprocal, alpha, r, s1, onset)
+
+
+def fatou_limit(orbit, reciprocal, alpha, r, s1, onset) -> np.ndarray:
+    """C in u = α t + r log t + C + o(1), for u = reciprocal(state) along an orbit; a float64 array.
+
+    `orbit` of a last layer yields (l, t, state) for l = 1, 2, …  Φ(u) = u − r log u + s₁/u grows as α t, up to
+    O(u⁻³) a layer, so Φ(u_l) − α t + r log α is C + O(u_l⁻²).  The leading error is eliminated between two depths,
+    the second 16 times max(250, 60 onsets).  What that changed bounds what is left: below 1e-6 of C, or
+    ArithmeticError.
     """
     alpha, r, s1 = map(float, (alpha, r, s1))
     last = 16 * max(250, int(60 * float(onset)) + 1)
     if last > _PATIENCE:
         raise ArithmeticError(f"C would take {last} layers to settle: too near the tip of the critical line")
     us, estimates = [], []
-    for l, K in _orbit(mf, q, one_minus_c, last):
+    for l, time, state in orbit(last):
         if l in (last // 2, last):
-            u = np.asarray(reciprocal(K), dtype=float)
+            u = np.asarray(reciprocal(state), dtype=float)
             us.append(u)
-            estimates.append(u - r * np.log(u / alpha) + s1 / u - alpha * l)
+            estimates.append(u - r * np.log(u / alpha) + s1 / u - alpha * time)
     ratio = (us[0] / us[1]) ** 2  # of the errors: 1/4, or 1 for inputs so close that u has not changed yet
     step = (estimates[1] - estimates[0]) * np.where(ratio < 0.9, ratio / (1 - ratio), 0)
     C = estimates[1] + step

@@ -65,6 +65,7 @@ class CriticalRelu(Line):
     """
 
     q: Any
+    mu = 1  # the step of θ ↦ θ′; see `residual`, where it is smaller
 
     @cached_property
     def alpha(self):
@@ -74,7 +75,7 @@ class CriticalRelu(Line):
     @cached_property
     def r(self):
         """r = 1/(2π), the factor of log l in 1/θ."""
-        return 1 / (2 * self.mf.numbers.pi)
+        return self.mu / (2 * self.mf.numbers.pi)
 
     @cached_property
     def rho(self):
@@ -88,12 +89,13 @@ class CriticalRelu(Line):
 
     @cached_property
     def _s1(self):
-        return (1 + 5 / (3 * self.mf.numbers.pi**2)) / 15  # 1/15 + 1/(9π²)
+        return (1 + 5 * self.mu**2 / (3 * self.mf.numbers.pi**2)) / 15  # 1/15 + 1/(9π²)
 
     @cached_property
     def _series(self):
         pi = self.mf.numbers.pi
-        return 3 * pi * self.q / 4, -self.q / 8, -self.q * (186 * pi**2 + 25) / (240 * pi)
+        third = -self.q * (186 * pi**2 + 25 * self.mu**2) / (240 * pi)
+        return 3 * pi * self.q / 4, -self.q * self.mu / 8, third
 
     @property
     def nngp_diagonal(self):
