@@ -70,6 +70,12 @@ WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exp
     ("flattening_and_pooling", "kappa = (p + (m * d - 1) * p_ab) / d", "kappa = (p + (m - 1) * p_ab) / d"),
     ("flattening_and_pooling", "k_of = (2 * Sigma - (m * d + 2) * mu)", "k_of = (2 * Sigma - (m + 2) * mu)"),
     ("flattening_and_pooling", "d / (2 * alpha), d / (m * d + 2)", "d / (2 * alpha), d / (m + 2)"),
+    ("relu_away", "p_of = Lambda(x, Rational(2, 7) / x**4", "p_of = Lambda(x, Rational(1, 3) / x**4"),
+    ("relu_away", "(2 * n - 3) - 3 * Delta**2", "(2 * n - 3) - 4 * Delta**2"),
+    ("relu_away", "- Rational(1, 3) + 2 * beta / 3", "- Rational(1, 3) + beta / 3"),
+    ("finite_width", "(with_psi[k] + 2 * raw_psi[k])", "(with_psi[k] + raw_psi[k])"),
+    ("finite_width", "geometric * 4 / 3) / L**2", "geometric * 2 / 3) / L**2"),
+    ("finite_width", "[2 * e, 1 + 3 * e]", "[2 * e, 1 + 2 * e]"),
 ]
 
 
