@@ -1,9 +1,13 @@
-"""Large-depth laws of the fully-connected network, with their constants: Table 1's FCN column and more.
+"""Large-depth laws of every architecture, with their constants: Table 1 and more.
 
-``of(mf)`` gives the laws of a phase: `Ordered`, `Critical`, `Chaotic`, `OrderedRelu` or `CriticalRelu`.  All
-are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of a pair of inputs is one number, which
-`coordinate` computes from 1 − c of the first layer; where the next order needs a second one, `offset` gives it.
-Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m inputs.
+``of(mf)`` gives the laws of a phase of the fully-connected network: `Ordered`, `Critical`, `Chaotic`, `OrderedRelu` or
+`CriticalRelu`.  All are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of a pair of inputs is one
+number, which `coordinate` computes from 1 − c of the first layer; where the next order needs a second one, `offset`
+gives it.  Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m inputs.
+
+``pooled(laws, d)`` are the laws of a CNN-P, with the arrays (m, m, d) that ``constants_of_images`` gives for d offsets;
+a CNN-F has those of the fully-connected network at offset 0.  ``dropped(laws, keep)`` has dropout on the last hidden
+activations.  ``of_resnet(mf, q, layer_norm)`` is for skip connections: `ResidualRelu` or `SaturatedSkip`.
 
 Each class says what error its laws leave, and from which depth on they hold.
 

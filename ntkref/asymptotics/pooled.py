@@ -34,15 +34,15 @@ __all__ = ["Pooled", "constants_of_images", "pooled"]
 class Pooled(Law):
     """CNN-P from the `laws` of the FCN: every entry is a mean of the FCN's over `pixels` = d offsets.
 
-    `E`, `offset` are (m, m, d), for test × training images (t, m, d).  An image and itself share the pixel at offset 0
-    only, so that Θ(x, x) is p⁽ˡ⁾/d and more.  With p, p_ab, α, ρ, w of the FCN, a bar for the mean over offsets (0 for
-    offset 0 of an image and itself), targets y of mean 0 and E the FCN's R in chaos and s in order,
+    `E` and `offset` are (m, m, d), for test × training images (t, m, d).  An image and itself share their pixels at
+    offset 0 only, so that Θ(x, x) is p⁽ˡ⁾/d and more.  A bar is the mean over offsets, with 0 for offset 0 of an image
+    and itself; p, p_ab*, α, ρ, w, R are the FCN's, and the targets y have mean 0.
 
     ==========  =====================  ====================================  =======================================
     quantity    order                  criticality (ReLU)                    chaos
     ==========  =====================  ====================================  =======================================
-    λ_max       m p⁽ˡ⁾ − 1ᵀw̄1/m        (md + 2) q* l/(3d) + m O(log l)       p⁽ˡ⁾/d + m p_ab* + O(1)
-                                       ((md + 3) q l/(4d) + m O(log l))
+    λ_max       m p⁽ˡ⁾ − 1ᵀw̄1/m        (md + 2) q* l/(3d) + m O(log l)       (p⁽ˡ⁾ − p_ab*)/d + m p_ab* +
+                                       ((md + 3) q l/(4d) + m O(log l))      m O(l χ_cˡ)
     λ_bulk      eigenvalues of −Πw̄Π    2 q* l/(3d) + O(log l)                (p⁽ˡ⁾ − p_ab*)/d + m O(l χ_cˡ)
                                        (3 q l/(4d) + O(log l))
     κ           m p*/min λ_bulk        (md + 2)/2 + (3md/4) ρ log l/l        1 + m d p_ab*/(p⁽ˡ⁾ − p_ab*)
@@ -123,7 +123,7 @@ def constants_of_images(laws: Law, net: Network, x1, x2=None) -> tuple:
     an image and itself at offset 0 have the constant 0, which no law uses.
 
     All pixel pairs are followed until the constants have settled, in chaos until the difference from q_ab* is the root
-    of the rounding: E and V are good to 7 digits in float64, to n/2 − 2 in digits(n).  At criticality the pairs are
+    of the rounding: E and V are good to 7 digits in float64, about n/2 − 2 in digits(n).  At criticality the pairs are
     followed until position is forgotten, and C of their means is good to about 8 digits.  In order E and W are good to
     ten digits and more.
 
