@@ -17,7 +17,8 @@ TWO = np.array([[0, 1.0], [1.0, 0]])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((nk.relu, 2, 0), "q_star must be given for critical relu"),
+        ((nk.relu, 2, 0), "q_star .* must be given: relu without biases"),
+        ((nk.relu, 3, 0), "q_star .* must be given: relu without biases"),
         ((nk.relu, 3, "0.1"), "unbounded phase"),
         ((nk.erf, "0.5", 0), "without a positive"),
     ],

@@ -292,3 +292,27 @@ def test_inputs_must_have_the_first_variance():
     x = images(3, (2,), nk.asymptotics.of(nk.mean_field(nk.relu, 2), 1), channels=4)
     with pytest.raises(ValueError, match=r"inputs must have K\(x, x\) = 0.7 in the first layer"):
         laws.one_minus_c(x)
+
+
+@pytest.mark.parametrize("sigma_w2", ["1", "3"])
+def test_relu_without_biases_is_critical_relu_scaled(sigma_w2):
+    """Exactly: what the critical laws leave at depth 400, below 100/l² here, is all that is left."""
+    laws = nk.asymptotics.of(nk.mean_field(nk.relu, sigma_w2), "1.7")
+    critical = nk.asymptotics.of(nk.mean_field(nk.relu, 2), "1.7")
+    net = nk.fcn(400, nk.relu, sigma_w2)
+    x = nk.normalised(np.random.default_rng(2).standard_normal((4, 3)), net, q="1.7")
+    k = nk.kernels(net, x)
+    C, s = laws.coordinate(laws.one_minus_c(x)), nk.spectrum(k)
+    assert abs(laws.ntk_diagonal(400) / k.ntk[0, 0] - 1) < (20 + 4 * 400) * 2.0**-53
+    for ours, true in (
+        (laws.ntk_offdiagonal(400, C)[0, 1], k.ntk[0, 1]),
+        (laws.nngp_gap(400, C)[0, 1], k.nngp_gap[0, 1]),
+        (laws.ntk_gap(400, C)[0, 1], k.ntk_gap[0, 1]),
+        (laws.lambda_max(400, C), s.lambda_max),
+        (laws.lambda_bulk(400, C)[-1], s.lambda_bulk[-1]),
+        (laws.kappa(400, C), s.kappa),
+    ):
+        assert abs(ours / true - 1) < 100 / 400**2
+    assert laws.kappa(400, C) == critical.kappa(400, C)
+    with pytest.raises(FloatingPointError if sigma_w2 == "1" else OverflowError, match="float64"):
+        laws.growth(5000)

@@ -1,9 +1,10 @@
 """Large-depth laws of every architecture, with their constants: Table 1 and more.
 
-``of(mf)`` gives the laws of a phase of the fully-connected network: `Ordered`, `Critical`, `Chaotic`, `OrderedRelu` or
-`CriticalRelu`.  All are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of a pair of inputs is one
-number, which `coordinate` computes from 1 − c of the first layer; where the next order needs a second one, `offset`
-gives it.  Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m inputs.
+``of(mf)`` gives the laws of a phase of the fully-connected network: `Ordered`, `Critical`, `Chaotic`, `OrderedRelu`,
+`CriticalRelu` or `ScaledRelu`.  All are for normalised inputs, K⁽¹⁾(x, x) = q*.  What large depth remembers of a pair
+of inputs is one number, which `coordinate` computes from 1 − c of the first layer; where the next order needs a second
+one, `offset` gives it.  Matrices (m, m) of them, whose diagonal is not used, give the spectrum and the predictor of m
+inputs.
 
 ``pooled(laws, d)`` are the laws of a CNN-P, with the arrays (m, m, d) that ``constants_of_images`` gives for d offsets;
 a CNN-F has those of the fully-connected network at offset 0.  ``dropped(laws, keep)`` has dropout on the last hidden
@@ -31,7 +32,7 @@ from .critical import Critical
 from .dropout import Dropped, dropped
 from .ordered import Ordered
 from .pooled import Pooled, constants_of_images, pooled
-from .relu import CriticalRelu, OrderedRelu
+from .relu import CriticalRelu, OrderedRelu, ScaledRelu
 from .residual import ResidualRelu, SaturatedSkip, of_resnet
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Pooled",
     "ResidualRelu",
     "SaturatedSkip",
+    "ScaledRelu",
     "constants_of_images",
     "dropped",
     "of",
@@ -53,7 +55,7 @@ __all__ = [
 
 
 def of(mf: MeanField, q_star=None):
-    """The laws of the phase of `mf`.  At critical ReLU, where every variance is fixed, `q_star` is needed.
+    """The laws of the phase of `mf`.  For ReLU with σ_b² = 0, which fixes no variance, `q_star` = K⁽¹⁾(x, x) is needed.
 
     Raises ValueError where there are none: no positive q*, σ_w² = 0, or a variance that grows without bound.
 
@@ -77,15 +79,15 @@ def of(mf: MeanField, q_star=None):
         raise ValueError(
             f"no large-depth laws for {phi}, which is linear: its kernels are in closed form at every depth"
         )
-    if mf.phase == "critical" and mf.activation.homogeneous:
+    if phi.homogeneous and mf.sigma_b2 == 0 and mf.sigma_w2 > 0:
         if q_star is None:
-            raise ValueError(f"q_star must be given for critical {mf.activation}: every variance is fixed")
+            raise ValueError(f"q_star = K(x, x) of the first layer must be given: {phi} without biases fixes none")
         q = variance(q_star, "q_star")
         if not q > 0:
             raise ValueError(f"q_star must be positive, got {q_star}")
-        return CriticalRelu(mf, mf.numbers.convert(q))
+        return (CriticalRelu if mf.phase == "critical" else ScaledRelu)(mf, mf.numbers.convert(q))
     if q_star is not None:
-        raise ValueError(f"q_star is for critical ReLU only; here q* is the fixed point, got q_star = {q_star}")
+        raise ValueError(f"q_star is for ReLU without biases only; here q* is the fixed point, got q_star = {q_star}")
     if mf.phase == "unbounded" or not mf.q_star:
         raise ValueError(f"no large-depth laws in the {mf.phase} phase without a positive, finite q*")
     if mf.chi_1 == 0:

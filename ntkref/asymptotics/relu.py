@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..mean_field import mean_field
 from .critical import Line
-from .law import constants, elementwise, power
+from .law import Law, constants, elementwise, power
 from .orbits import fatou_constant, of_distinct
 from .ordered import Order
 
-__all__ = ["CriticalRelu", "OrderedRelu"]
+__all__ = ["CriticalRelu", "OrderedRelu", "ScaledRelu"]
 
 
 @dataclass(frozen=True)
@@ -114,3 +115,72 @@ class CriticalRelu(Line):
     def nngp_gap(self, l, C):
         """2 q (1 − cos θ_l) = 4 q sin²(θ_l/2), leaving a relative O(1/l³)."""
         return 4 * self.q * elementwise("sin", 1 / (2 * self._u(l, C)), self.mf.numbers) ** 2
+
+
+@dataclass(frozen=True)
+class ScaledRelu(Law):
+    """σ_b² = 0 and any σ_w²: K and Θ are (σ_w²/2)^(l−1) times those of `CriticalRelu`, exactly (chapter `relu_away`).
+
+    So κ and P y are the critical ones, and eigenvalues the critical ones times that factor: ReLU without biases has no
+    ordered and no chaotic phase, however its variances grow or fall.  `q` is K⁽¹⁾(x, x).
+    """
+
+    q: Any
+
+    @cached_property
+    def critical(self) -> CriticalRelu:
+        """The laws at σ_w² = 2, for inputs of the same variance."""
+        return CriticalRelu(mean_field(self.mf.activation, 2, 0, self.mf.numbers), self.q)
+
+    @property
+    def onset(self):
+        """That of `CriticalRelu`."""
+        return self.critical.onset
+
+    @property
+    def first_variance(self):
+        """K⁽¹⁾(x, x) = q."""
+        return self.q
+
+    def growth(self, l):
+        """(σ_w²/2)^(l−1).  Raises OverflowError or FloatingPointError where it leaves float64."""
+        half = self.mf.numbers.convert(self.mf.sigma_w2) / 2
+        return power(half, l, "(σ_w²/2)^l") / half
+
+    def coordinate(self, one_minus_c):
+        """C of `CriticalRelu`: angles do not know the scale."""
+        return self.critical.coordinate(one_minus_c)
+
+    def ntk_diagonal(self, l):
+        """p⁽ˡ⁾ = l q (σ_w²/2)^(l−1), exact."""
+        return self.critical.ntk_diagonal(l) * self.growth(l)
+
+    def ntk_offdiagonal(self, l, C):
+        """p_ab, leaving a relative O(1/l³)."""
+        return self.critical.ntk_offdiagonal(l, C) * self.growth(l)
+
+    def nngp_offdiagonal(self, l, C):
+        """q_ab, leaving a relative O(1/l³)."""
+        return self.critical.nngp_offdiagonal(l, C) * self.growth(l)
+
+    def nngp_gap(self, l, C):
+        """2 (K(x, x) − K(x, x′)), leaving a relative O(1/l³)."""
+        return self.critical.nngp_gap(l, C) * self.growth(l)
+
+    def ntk_gap(self, l, C):
+        """2 (p − p_ab), leaving a relative O(1/l³)."""
+        return self.critical.ntk_gap(l, C) * self.growth(l)
+
+    def lambda_max(self, l, E, offset=0, kernel="ntk"):
+        """The critical λ_max times (σ_w²/2)^(l−1)."""
+        return super().lambda_max(l, E, offset, kernel) * self.growth(l)
+
+    def lambda_bulk(self, l, E, offset=0, kernel="ntk"):
+        """The critical λ_1 … λ_{m−1} times (σ_w²/2)^(l−1)."""
+        return super().lambda_bulk(l, E, offset, kernel) * self.growth(l)
+
+    def _off(self, l, C, offset, kernel):
+        return self.critical._off(l, C, offset, kernel)
+
+    def _shape(self, l, off, kernel):
+        return self.critical._shape(l, off, kernel)
