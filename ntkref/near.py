@@ -34,6 +34,7 @@ from .steps import Blur, State, normed
 
 __all__ = ["NearState", "NearSteps", "follows"]
 
+_BLOCK = 1 << 16  # pairs of pixels times nodes in one array
 _FAR = 0.1  # pixels whose squared distance is less than 10 times that of the images are no farther apart than those
 
 
@@ -176,19 +177,27 @@ class NearSteps:
         """S and G of 𝒯 and of the factor of Θ, by Gauss–Legendre over the square and over its side t = 0."""
         numbers, jets = self.numbers, Jets(self.numbers)
         bend = (lambda k: layer.duals(k, jets)) if isinstance(layer, Activation) else (lambda k: normed(k, jets))
-        nodes, weights = gauss_legendre(square.order, numbers)
-        nodes, weights = (1 + np.asarray(nodes)) / 2, np.asarray(weights) / 2
+        nodes, weights = map(np.asarray, gauss_legendre(square.order, numbers))
+        nodes, weights = (1 + nodes) / 2, weights / 2
         none = 0 * square.corners[0][0].xy
         S, G = [none, none], [none, none]
+        s, t = (v.ravel() for v in np.meshgrid(nodes, nodes))
+        products = np.outer(weights, weights).ravel()
+        side, area = (nodes, 0 * nodes, weights), (s, t, products)
+        together = max(1, _BLOCK // math.prod(none.shape))  # nodes, along a new first axis
         with np.errstate(all="ignore"):  # where pixels meet, or in fields that are not used, derivatives are infinite
-            for s, w in zip(nodes, weights, strict=True):
-                for k, pair in enumerate(bend(square.at(s, 0 * s))):
-                    S[k] = S[k] - pair.gap.s * w
-                for t, v in zip(nodes, weights, strict=True):
-                    for k, pair in enumerate(bend(square.at(s, t))):
-                        G[k] = G[k] + pair.xy.st * (w * v)
+            for integrals, (s, t, w), part in ((S, side, lambda k: -k.gap.s), (G, area, lambda k: k.xy.st)):
+                for start in range(0, len(s), together):
+                    some = (self._first_axis(v[start : start + together], none.ndim) for v in (s, t, w))
+                    at_s, at_t, of = some
+                    for k, pair in enumerate(bend(square.at(at_s, at_t))):
+                        integrals[k] = integrals[k] + numbers.xp.sum(part(pair) * of + 0 * none, axis=0)
         zero = 0 * square.K.x
         return tuple(Pair(zero, 0 * square.K.y, G[k], none, S[k]) for k in range(2))
+
+    def _first_axis(self, v, dimensions: int):
+        xp = self.numbers.xp
+        return xp.reshape(xp.asarray(v), (-1, *(1,) * dimensions))
 
     def _product(self, a, da: Pair, b, db: Pair) -> Pair:
         """S and G of an entrywise product, by the product rule of differences: D(pq) = Dp·Mq + Mp·Dq, M the mean."""
