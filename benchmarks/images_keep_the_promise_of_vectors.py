@@ -1,4 +1,4 @@
-"""CNN-F and CNN-P in float64: entries and gaps within (20 + 4 l) u to l = 1000, pooled gaps times what pools cancel.
+"""CNN-F (l ≤ 1000) and CNN-P (l ≤ 300): float64 entries and gaps within (20 + 4 l) u, times what pools cancel.
 
 Normalised images of four pixels: two independent ones, the first moved by 1e-8 and by 0.1, its opposite and its equal.
 Entries are relative to the mean over pixels of the variances, gaps relative to themselves.  `cancelled` is the largest
@@ -12,7 +12,7 @@ from report import report
 import ntkref as nk
 
 U = 2.0**-53
-DEPTHS = (1, 3, 10, 100, 1000)
+DEPTHS = {"flatten": (1, 3, 10, 100, 300, 1000), "pool": (1, 3, 10, 100, 300)}
 FIELDS = ("nngp", "ntk", "nngp_gap", "ntk_gap")
 POINTS = [
     ("ordered", nk.erf, "1.0", "0.18", None),
@@ -45,11 +45,11 @@ def main():
     for phase, phi, sw2, sb2, q in POINTS:
         roots = {}
         for readout in ("flatten", "pool"):
-            net = nk.cnn(max(DEPTHS), phi, sw2, sb2, readout=readout)
+            net = nk.cnn(max(DEPTHS[readout]), phi, sw2, sb2, readout=readout)
             x = images(net, q)
             floats, exact = nk.kernels_by_depth(net, x), nk.kernels_by_depth(net, x, numbers=nk.digits(40))
             for (l, k), (_, true) in zip(floats, exact, strict=True):
-                if l not in DEPTHS:
+                if l not in DEPTHS[readout]:
                     continue
                 if readout == "flatten":
                     diagonals = {name: np.sqrt(np.diag(getattr(true, name)).astype(float)) for name in FIELDS[:2]}
