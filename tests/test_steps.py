@@ -76,6 +76,15 @@ WRONG = [  # (chapter, text in it, what replaces it): a constant, a sign, an exp
     ("finite_width", "(with_psi[k] + 2 * raw_psi[k])", "(with_psi[k] + raw_psi[k])"),
     ("finite_width", "geometric * 4 / 3) / L**2", "geometric * 2 / 3) / L**2"),
     ("finite_width", "[2 * e, 1 + 3 * e]", "[2 * e, 1 + 2 * e]"),
+    ("dropout", "T * (1 + g) + sigma_b2", "(T + sigma_b2) * (1 + g)"),
+    ("dropout", "- m * sigma_b2 / (p_star - sigma_b2) * p_star)", "+ m * sigma_b2 / (p_star - sigma_b2) * p_star)"),
+    ("dropout", "relu, relu_next = 1 + m / (3 + 4 * g), 6 * m", "relu, relu_next = 1 + m / (3 + 4 * g), 4 * m"),
+    ("skip_connections", "r, s1 = mu / (2 * pi), Rational(1, 15)", "r, s1 = 1 / (2 * pi), Rational(1, 15)"),
+    ("skip_connections", "(growth * (sqrt(zeta) - zeta))", "(growth * (1 - zeta))"),
+    ("skip_connections", "A * (A_q / s - A / 2) * log_l", "A * (A_q / s + A / 2) * log_l"),
+    ("layer_normalisation", "- c_hat * z_hat * z_hat_prime.T", "+ c_hat * z_hat * z_hat_prime.T"),
+    ("layer_normalisation", "- 31 * pi / 40 * theta", "- 31 * pi / 30 * theta"),
+    ("layer_normalisation", "Y_pre = 2 * sqrt(2) * chi", "Y_pre = sqrt(2) * chi"),
 ]
 
 
