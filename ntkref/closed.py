@@ -163,12 +163,17 @@ def _waves(k, square, p, h, numbers) -> Covariance:
     q1, q2, q12, diff = (v * square for v in (k.x, k.y, k.xy, k.diff))
     small, large = k.gap * square / 2, k.cogap * square / 2
     at_gap, at_cogap = numbers.exp(-small), numbers.exp(-large)
-    sines = numbers.where(q12 >= 0, -at_gap * numbers.expm1(-2 * abs(q12)), at_cogap * numbers.expm1(-2 * abs(q12))) / 2
+    sines = (
+        numbers.where(
+            q12 >= 0, -at_gap * numbers.expm1(-2 * numbers.abs(q12)), at_cogap * numbers.expm1(-2 * numbers.abs(q12))
+        )
+        / 2
+    )
     cosines = (at_gap + at_cogap) / 2
     (s1, c1), (s2, c2) = ((-numbers.expm1(-2 * q) / 2, (1 + numbers.exp(-2 * q)) / 2) for q in (q1, q2))
     least = numbers.where(diff >= 0, q2, q1)
     # ρ = e^(−q₁) − e^(−q₂) without its sign; ρ²/2 is what unlike norms take from the gap of sin and add to cos.
-    rho = numbers.exp(-least) * numbers.expm1(-abs(diff))
+    rho = numbers.exp(-least) * numbers.expm1(-numbers.abs(diff))
     open_gap, open_cogap = -numbers.expm1(-small), -numbers.expm1(-large)
     sine_gap = numbers.nonnegative(open_gap * (1 + at_cogap) - rho**2 / 2)
     sine_cogap = numbers.nonnegative(open_cogap * (1 + at_gap) - rho**2 / 2)
@@ -198,7 +203,7 @@ def exp_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     """𝒯 = 𝒯̇ = exp((q₁ + q₂)/2 + q₁₂) = exp(cogap/2)."""
     exp, expm1 = numbers.exp, numbers.expm1
     most = numbers.where(k.diff >= 0, k.x, k.y)
-    size = abs(k.diff)
+    size = numbers.abs(k.diff)
     roots = exp(most) * expm1(-size)  # √𝒯₂₂ − √𝒯₁₁, or its opposite
     product = exp(k.x + k.y)
     gap = roots**2 - 2 * product * expm1(-k.gap / 2)

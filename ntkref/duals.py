@@ -56,7 +56,7 @@ def erf_duals(k: Covariance, numbers: Numbers) -> tuple[Covariance, Pair]:
     near = radial + 2 * short
     far = 2 * (t1 + t2) - near
     # 𝒯₁𝒯₂ − 𝒯₁₂², of what short and what radial contribute.
-    area = sqrt(short * (2 * t0 - short) + numbers.nonnegative(t0 * radial - steps))
+    area = sqrt(numbers.nonnegative(short * (2 * t0 - short)) + numbers.nonnegative(t0 * radial - steps))
     gap, cogap = numbers.where(same_side, near, far), numbers.where(same_side, far, near)
     t = Covariance(t1, t2, t12, t_diff, gap, cogap, area)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .inputs import covariance_of_vectors
 from .layers import AvgPool, Conv, Dropout, Flatten, GlobalAvgPool, Residual
-from .near import NearState, NearSteps, follows
+from .near import NearState, NearSteps, Singular, follows
 from .network import Network, Parts, parts_of
 from .numbers import Digits, Floats, Numbers
 from .pair import Pair, each
@@ -63,15 +63,20 @@ def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
                 blocks[r, c] = [_mirrored(state, numbers) for state in blocks[c, r]]
                 continue
             steps = _block(x1, rows, x2, columns, kind, numbers, pools, own1, own2)
-            blocks[r, c] = list(_read_out(parts, bodies, steps, _first(x1[rows], x2[columns], pools, numbers)))
+            blocks[r, c] = list(
+                _read_out(parts, bodies, steps, _first(x1[rows, ...], x2[columns, ...], pools, numbers))
+            )
     shape = len(ranges1), len(ranges2)
     joined = [_joined({key: states[k] for key, states in blocks.items()}, shape, numbers) for k in range(len(bodies))]
-    if pools:
+    if any(state.blur for state in joined):
         shifts, near = _closest(net, x1, x2, kind, joined)
         for a, b in shifts:
             joined = [_patched(state, _equal(state, a, b, numbers), a, b, kind, numbers) for state in joined]
         for a, b in near if isinstance(numbers, Floats) and follows(net.layers) else ():
-            ones = _near(parts, bodies, x1[a : a + 1], x2[b : b + 1], numbers)
+            try:
+                ones = _near(parts, bodies, x1[a : a + 1, ...], x2[b : b + 1, ...], numbers)
+            except Singular:
+                continue  # the pools as they are, with what they have cancelled
             joined = [_patched(state, one, a, b, kind, numbers) for state, one in zip(joined, ones, strict=True)]
     return joined
 
@@ -86,7 +91,7 @@ def _ranges(x1, x2, pools) -> tuple:
     """Rows and columns in ranges, equal for equal sets, with at most `_BLOCK` pixel pairs in a block."""
     pixels = math.prod(x1.shape[1:-1])
     side = max(1, math.isqrt(_BLOCK // (pixels**2 if pools else pixels)))
-    return tuple([slice(k, min(k + side, len(x))) for k in range(0, len(x), side)] for x in (x1, x2))
+    return tuple([slice(k, min(k + side, x.shape[0])) for k in range(0, x.shape[0], side)] for x in (x1, x2))
 
 
 def _first(x1, x2, pools, numbers) -> State:
@@ -105,7 +110,7 @@ def _first(x1, x2, pools, numbers) -> State:
 
 def _block(x1, rows, x2, columns, kind, numbers, pools, own1, own2) -> SpaceSteps:
     space = x1.ndim - 2
-    images = (range(len(x1))[rows], range(len(x2))[columns]) if kind == "gram" else None
+    images = (range(x1.shape[0])[rows], range(x2.shape[0])[columns]) if kind == "gram" else None
     if not pools:
         axes = tuple(range(2, 2 + space))
         return SpaceSteps(numbers, None, axes, axes, images, own=())
@@ -125,9 +130,9 @@ def _axes(x) -> tuple:
 def _own(parts, bodies, x, numbers) -> list[Own]:
     """What every pool needs of each image alone, in the order in which pools come."""
     tapes = []
-    for k in range(len(x)):
+    for k in range(x.shape[0]):
         steps = SpaceSteps(numbers, None, *_axes(x), ((0,), (0,)))
-        for _ in _read_out(parts, bodies, steps, _first(x[k : k + 1], x[k : k + 1], True, numbers)):
+        for _ in _read_out(parts, bodies, steps, _first(x[k : k + 1, ...], x[k : k + 1, ...], True, numbers)):
             pass
         tapes.append(steps.tape)
     return [_stacked(pools, numbers) for pools in zip(*tapes, strict=True)]
@@ -145,13 +150,13 @@ def _stacked(pools: tuple, numbers) -> Own:
 def _closest(net, x1, x2, kind, states) -> tuple[list, list]:
     """The pairs of different images whose pools are equal, one a shift of the other, and those whose pools have
     cancelled: by more than those of independent pixels do, or of images closer to each other than their own pixels."""
-    worst = np.max([[np.asarray(blur) for blur in state.blur[:2]] for state in states], axis=(0, 1))
+    worst = np.max([np.asarray(blur) for state in states if state.blur for blur in state.blur[:2]], axis=0)
     pixels, equivariant = math.prod(x1.shape[1:-1]), _equivariant(net.layers)
     shifts, near = [], []
     for a, b in np.argwhere(worst > _CANCELLED):
         if kind == "gram" and b <= a:
             continue
-        x, y = np.asarray(x1[int(a)]), np.asarray(x2[int(b)])
+        x, y = np.asarray(x1[int(a), ...]), np.asarray(x2[int(b), ...])
         if equivariant and _shifted(x, y):
             shifts.append((int(a), int(b)))
             continue
@@ -208,7 +213,9 @@ def _near(parts, bodies, x, y, numbers) -> list[State]:
 
 
 def _patched(state: State, one: State, a: int, b: int, kind: str, numbers) -> State:
-    """`state` with the pair (a, b) replaced, and (b, a) in a Gram matrix."""
+    """`state` with the pair (a, b) replaced, and (b, a) in a Gram matrix; as it is where no pool has been passed."""
+    if not state.blur:
+        return state
     n1, n2 = state.K.xy.shape
     rows, columns = numbers.arange(n1)[:, None], numbers.arange(n2)[None, :]
     places = [((rows == a) & (columns == b), one)]

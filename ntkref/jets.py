@@ -146,15 +146,21 @@ class Jets(Numbers):
         return angle.mapped(base.crescent(a), a * sine, sine + a * base.cos(a))
 
     def sin(self, x):
-        return x.mapped(self.base.sin(x.f), self.base.cos(x.f), -self.base.sin(x.f))
+        return self._mapped(x, "sin", lambda f, value: (self.base.cos(f), -value))
 
     def cos(self, x):
-        return x.mapped(self.base.cos(x.f), -self.base.sin(x.f), -self.base.cos(x.f))
+        return self._mapped(x, "cos", lambda f, value: (-self.base.sin(f), -value))
 
     def exp(self, x):
-        value = self.base.exp(x.f)
-        return x.mapped(value, value, value)
+        return self._mapped(x, "exp", lambda f, value: (value, value))
 
     def expm1(self, x):
-        value = self.base.exp(x.f)
-        return x.mapped(self.base.expm1(x.f), value, value)
+        return self._mapped(x, "expm1", lambda f, value: (self.base.exp(f),) * 2)
+
+    def _mapped(self, x, name: str, slopes):
+        """A function of the base, and of jets from its first and second derivative."""
+        function = getattr(self.base, name)
+        if not isinstance(x, Jet):
+            return function(x)
+        value = function(x.f)
+        return x.mapped(value, *slopes(x.f, value))

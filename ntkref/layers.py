@@ -120,9 +120,12 @@ class Conv:
     def _variances(self) -> tuple:
         try:
             array = np.array(self.filter_variance, dtype=object)
-            exactly = np.frompyfunc(lambda v: variance(v, "filter_variance"), 1, 1)(array)
-        except ValueError as error:
-            raise ValueError(f"filter_variance must be nested in the shape of the filter: {error}") from None
+            ragged = any(isinstance(v, (list, tuple)) for v in array.ravel())
+        except ValueError:
+            ragged = True
+        if ragged:
+            raise ValueError(f"filter_variance must be nested in the shape of the filter, got {self.filter_variance!r}")
+        exactly = np.frompyfunc(lambda v: variance(v, "filter_variance"), 1, 1)(array)
         if array.ndim not in (1, 2):
             raise ValueError(f"filter_variance must have one or two dimensions, got {array.ndim}")
         size = self.filter_size if isinstance(self.filter_size, tuple) else (self.filter_size,) * array.ndim

@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,9 +31,9 @@ from .layers import AvgPool, Conv, Dropout, GlobalAvgPool, LayerNorm, Residual, 
 from .numbers import Numbers
 from .pair import Covariance, Pair, area_of, each
 from .space import SpaceSteps
-from .steps import Blur, State, normed
+from .steps import Blur, State, larger, normed
 
-__all__ = ["NearState", "NearSteps", "follows"]
+__all__ = ["NearState", "NearSteps", "Singular", "follows"]
 
 _BLOCK = 1 << 16  # pairs of pixels times nodes in one array
 _FAR = 0.1  # pixels whose squared distance is less than 10 times that of the images are no farther apart than those
@@ -48,6 +49,10 @@ def follows(layers) -> bool:
         if isinstance(layer, Residual) and not (isinstance(layer.branch[-1], Conv) and follows(layer.branch)):
             return False
     return True
+
+
+class Singular(ArithmeticError):
+    """Between two images an activation meets a singularity: no integral over the segments will do."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class NearSteps:
             sw2 = self.numbers.convert(layer.sigma_w2)
             return replace(after, K=K * sw2, Theta=(K + Theta) * sw2)
         if isinstance(layer, AvgPool):
-            return self._pooled(sizes(layer.window, len(self.across.first), layer), after)
+            return self._pooled(sizes(layer.window, len(self.across.first), layer), after, state.across.blur)
         return self._bent(layer, state, after)
 
     def _added(self, state: NearState, branch: NearState) -> NearState:
@@ -124,8 +129,11 @@ class NearSteps:
 
     # --- pools ----------------------------------------------------------------------------------------------------
 
-    def _pooled(self, window, after: NearState) -> NearState:
-        """The gap of a pooled pixel across the images is the mean of G; half the mean gap in a window has left K."""
+    def _pooled(self, window, after: NearState, blur: Blur | None) -> NearState:
+        """The gap of a pooled pixel across the images is the mean of G; half the mean gap in a window has left K.
+
+        `blur` is that of earlier pools: what they have left uncertain in G cancels here again.
+        """
         numbers, steps = self.numbers, self.across
         K, Theta, pairs, blurs = None, None, [], []
         for pair, across in ((after.K, after.across.K), (after.Theta, after.across.Theta)):
@@ -135,13 +143,15 @@ class NearSteps:
             x = mean.x - within
             pairs.append((replace(mean, x=x, gap=mean.gap - within), self._mended(across, x, mean.xy)))
             total = self._equal(mean.xy)
-            positive = total > 0
+            positive = (total > 0) & (x == x)  # not so where it is NaN
             size = self._equal(size)
-            blur = numbers.where(positive, size / numbers.where(positive, total, total + 1), 0 * total)
-            blur = numbers.where(positive | (size == 0), blur, blur + 1 / numbers.asarray(numbers.eps, "eps") ** 2)
+            lost = numbers.where(positive, size / numbers.where(positive, total, total + 1), 0 * total)
+            lost = numbers.where(positive | (size == 0), lost, lost + 1 / numbers.asarray(numbers.eps, "eps") ** 2)
             for axis in (*steps.first, *steps.second):
-                blur = numbers.xp.max(blur, axis=axis, keepdims=True)
-            blurs.append(numbers.xp.reshape(blur, (1, 1)))
+                lost = numbers.xp.max(lost, axis=axis, keepdims=True)
+            blurs.append(numbers.xp.reshape(lost, (1, 1)))
+        if blur:
+            blurs = [a * larger(b, 1 + 0 * b, numbers) for a, b in zip(blurs, blur[:2], strict=True)]
         (K, across_K), (Theta, across_Theta) = pairs
         across = replace(after.across, K=across_K, Theta=across_Theta, blur=Blur(*blurs, 1 + 0 * blurs[0]))
         return replace(after, across=across, K=K, Theta=Theta)
@@ -161,6 +171,8 @@ class NearSteps:
 
     def _bent(self, layer, state: NearState, after: NearState) -> NearState:
         square = _Square.of(self, state)
+        if (isinstance(layer, LayerNorm) or layer.rough) and not square.regular:
+            raise Singular(f"{layer} at depth {state.depth}")
         K, factor = self._integrated(layer, square)
         factors = [getattr(self, name).bend(layer, getattr(state, name).K)[1] for name in ("within", "across", "other")]
         K = replace(K, x=self._equal(after.across.K.diff))
@@ -171,6 +183,8 @@ class NearSteps:
         Theta = self._product(self._corners(*factors), factor, self._corners(*kernels), state.Theta)
         Theta = replace(Theta, x=self._equal(after.across.Theta.diff))
         Theta = self._where_far(square.far, Theta, [after.within.Theta, after.across.Theta, after.other.Theta])
+        if isinstance(layer, Activation) and layer.zero_at_zero:
+            K, Theta = (self._where_dead(square, pair) for pair in (K, Theta))
         return replace(after, K=K, Theta=Theta)
 
     def _integrated(self, layer, square: _Square) -> tuple[Pair, Pair]:
@@ -221,6 +235,14 @@ class NearSteps:
         gap = numbers.where(far, carried.gap, g00 - g10)
         return replace(carried, gap=gap, xy=numbers.where(far, carried.xy, ((g01 - g00) + (g10 - g11)) / 2))
 
+    def _where_dead(self, square: _Square, pair: Pair) -> Pair:
+        """What follows for a pixel of length 0 in both images, where jets of √0 have no derivative: G = 0, and S is the
+        difference of the other's lengths."""
+        first, second = square.dead
+        where, none = self.numbers.where, 0 * (square.size_u + square.size_v)
+        gap = where(first, none, where(second, pair.x + none, pair.gap))
+        return replace(pair, gap=gap, xy=where(first | second, none, pair.xy))
+
     # --- pixels ---------------------------------------------------------------------------------------------------
 
     def _corners(self, within, across, other) -> tuple:
@@ -249,6 +271,17 @@ class NearSteps:
         return xp.reshape(
             xp.take(xp.reshape(v, (-1,)), xp.arange(count) * (count + 1), axis=0), (1, *space, *(1,) * half)
         )
+
+
+class _Sides(NamedTuple):
+    """The fields of a `Covariance` but for its area, as jets."""
+
+    x: Jet
+    y: Jet
+    xy: Jet
+    diff: Jet
+    gap: Jet
+    cogap: Jet
 
 
 @dataclass(frozen=True)
@@ -284,6 +317,21 @@ class _Square:
         return self._ratio <= _FAR
 
     @property
+    def dead(self) -> tuple:
+        """Where pixels i, and where pixels i', have length 0 in both images."""
+        one, other = self.corners[0][0], self.corners[1][1]
+        return (one.x == 0) & (other.x == 0), (one.y == 0) & (other.y == 0)
+
+    @property
+    def regular(self) -> bool:
+        """Whether no pixels turn by more than the angle between them: kinks are seen at angle 0 and π, also of pixels
+        that do not meet, and at a pixel of length 0."""
+        apart = True
+        for pair in (*self.corners[0], *self.corners[1]):
+            apart = apart & (self.size_u * pair.y + self.size_v * pair.x <= _FAR * pair.area**2)
+        return self.numbers.holds(apart | (self._ratio > _FAR) | (self.size_u + self.size_v == 0))
+
+    @property
     def order(self) -> int:
         """Nodes that give all digits: 𝒯 is analytic up to where the pixels meet, so the error is (ratio/16)ⁿ."""
         ratio = self.numbers.where(self.far, self._ratio, 0 * self._ratio)
@@ -292,6 +340,19 @@ class _Square:
 
     def at(self, s, t) -> Covariance:
         """The pair, as jets in s and t."""
+        jets = Jets(self.numbers)
+        x, y, xy, diff, gap, cogap = self._sides(s, t)
+        square, close = gap * cogap - diff * diff, 2 * diff.f**2 <= gap.f * cogap.f
+        # Of unlike lengths that is a small difference.  As 4 area² is quadratic in s and in t, it rises by its slopes
+        # at the midpoints of a way from s = t = 0.
+        along_s, along_t = (
+            v.gap * v.cogap - v.diff * v.diff for v in (self._sides(s / 2, 0 * t), self._sides(s, t / 2))
+        )
+        rising = 4 * self.corners[0][0].area ** 2 + s * along_s.s + t * along_t.t
+        square = replace(square, f=self.numbers.where(close, square.f, rising))
+        return Covariance(x, y, xy, diff, gap, cogap, jets.sqrt(jets.nonnegative(square)) / 2)
+
+    def _sides(self, s, t) -> _Sides:
         (k00, k01), (k10, k11) = self.corners
         bent_u, bent_v = s * (1 - s) * self.size_u, t * (1 - t) * self.size_v
 
@@ -312,8 +373,7 @@ class _Square:
         cogap = replace(2 * (x + y) - gap, f=self.numbers.nonnegative(between("cogap") - bent_u - bent_v))
         diff = replace(x - y + none, f=between("diff") - bent_u + bent_v)
         xy = replace((x + y - gap) / 2, f=between("xy"))
-        jets = Jets(self.numbers)
-        return Covariance(x, y, xy, diff, gap, cogap, jets.sqrt(jets.nonnegative(gap * cogap - diff * diff)) / 2)
+        return _Sides(x, y, xy, diff, gap, cogap)
 
 
 def _growing(tape: list) -> Iterator:

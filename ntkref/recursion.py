@@ -31,6 +31,12 @@ class Kernels:
     negative cosines with σ_b² > 0), that is relative to √(K(x,x) K(x',x')).  Measured, not proved; see
     ``benchmarks``.  In ``digits(n)`` n digits are correct, in the same sense, to depth 10⁴.  ReLU's NTK gap
     of vectors that differ only in length, and in length only by a little, is as accurate as their angle.
+
+    Behind `LayerNorm`, which leaves the angle alone, gaps of inputs that differ more in length than in angle are
+    accurate relative to K(x, x) and Θ(x, x).  Of pools, entries are so relative to the mean variance of the pixels, and
+    gaps up to what the pool cancels: `relative_error` says it, entry by entry.  That is little for nearly equal images,
+    in networks of convolutions, closed-form activations, norms and skip connections whose branches end in a
+    convolution.
     """
 
     depth: int
@@ -142,19 +148,23 @@ class Kernels:
 
 
 def kernels(net: Network, x1, x2=None, numbers: Numbers = float64) -> Kernels:
-    """K and Θ of `net` between the rows of `x1` (n1, features) and of `x2` (n2, features).
+    """K and Θ of `net` between the rows of `x1` (n1, features) and of `x2` (n2, features), or between images.
 
-    ``x2=None`` gives the Gram matrix of `x1`.  Inputs are taken as exact: floats are their binary values.
+    ``x2=None`` gives the Gram matrix of `x1`.  Inputs are taken as exact: floats are their binary values.  Images are
+    (n, height, width, channels) or (n, length, channels); pixel pairs that the readout does not need are not formed,
+    and the others in blocks, so that memory is the result and a constant, or some 40 numbers for each two pixels of a
+    pair of images where that is more.
 
     Raises
     ------
     TypeError, ValueError
-        Inputs that are complex, NaN, infinite, empty, ragged, not two-dimensional or of different numbers
-        of features.
+        Inputs that are complex, NaN, infinite, empty, ragged, or of a shape that is not the network's; a window larger
+        than the image; a layer norm where K(x, x) = 0.
     OverflowError
         A kernel leaves float64; the message names the depth.
 
-    Source: Eq. 2, 3, 8; chapters `arcsine_kernel` and `tangent_kernel`.  Accuracy: see `Kernels`.
+    Source: Eq. 2, 3, 8; chapters `arcsine_kernel`, `tangent_kernel`, `convolution`, `flattening_and_pooling`,
+    `dropout`, `skip_connections`, `layer_normalisation`.  Accuracy: see `Kernels`.
 
     >>> import ntkref as nk
     >>> net = nk.fcn(depth=3, activation=nk.relu, sigma_w2=2)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .layers import AvgPool, Conv, Flatten, GlobalAvgPool, Residual, sizes
+from .numbers import Symbols
 from .pair import Covariance, Pair, area_of, each, mean_over, weighted_sum
 from .steps import Blur, State, Steps, larger
 
@@ -55,7 +56,7 @@ class Own:
         """The entries of some images, with axes of length 1 before and behind."""
 
         def placed(v):
-            v = v[images]
+            v = v[images, ...]
             return numbers.xp.reshape(v, (1,) * before + v.shape + (1,) * after)
 
         return Own(tuple(map(placed, self.K)), tuple(map(placed, self.Theta)))
@@ -198,7 +199,7 @@ class SpaceSteps(Steps):
         K, blur_K = self._between(K, one.K, other.K)
         Theta, blur_Theta = self._between(Theta, one.Theta, other.Theta)
         blur = state.blur
-        if not self.alone:
+        if blur_K is not None and not self.alone:
             worst = Blur(self._worst(blur_K), self._worst(blur_Theta), 1 + 0 * self._worst(blur_K))
             blur = worst.map(lambda a, b: larger(a, b, self.numbers), blur or worst)
         return State(K, Theta, state.depth, mean, blur)
@@ -237,7 +238,8 @@ class SpaceSteps(Steps):
             count = v.shape[axis] // w
             v = xp.take(v, xp.arange(count * w), axis=axis) if count * w < v.shape[axis] else v
             v = xp.reshape(v, (*v.shape[:axis], count, w, *v.shape[axis + 1 :]))
-            v = xp.sum(v, axis=axis + 1) / w
+            # One after the other: in what order xp.sum adds depends on the size of a block.
+            v = sum(v[(*(slice(None),) * (axis + 1), k, ...)] for k in range(w)) / w
         return v
 
     def _spread(self, windows):
@@ -252,7 +254,7 @@ class SpaceSteps(Steps):
         )
 
     def _between(self, windows, one: tuple, other: tuple):
-        """The pooled pair, and what cancelled in its gap, as a factor."""
+        """The pooled pair, and what cancelled in its gap, as a factor; None in symbols."""
         numbers = self.numbers
         (x, within_x), (y, within_y) = one, other
         within = within_x + within_y
@@ -269,6 +271,8 @@ class SpaceSteps(Steps):
         if isinstance(pair, Covariance):
             area, _ = area_of(pair, numbers)
             pair = replace(pair, area=area)
+        if isinstance(numbers, Symbols):  # nothing rounds
+            return pair, None
         positive = pair.gap > 0
         blur = numbers.where(positive, windows.gap / numbers.where(positive, pair.gap, pair.gap + 1), 0 * pair.gap)
         unknown = ~positive & (windows.gap > 0) if same is None else ~positive & (windows.gap > 0) & ~same

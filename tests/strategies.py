@@ -1,4 +1,5 @@
-"""Hypothesis strategies: hyperparameters by phase, inputs with controlled near-duplicates, pairs, networks."""
+"""Hypothesis strategies: hyperparameters by phase, inputs with controlled near-duplicates, pairs, networks,
+and the same of images."""
 
 import math
 
@@ -6,6 +7,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 import ntkref as nk
+from ntkref.layers import PADDINGS
+from ntkref.space import size_after
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,6 +17,8 @@ __all__ = [
     "erf_line",
     "fractions",
     "hyperparameters",
+    "image_networks",
+    "images",
     "input_sets",
     "networks",
     "one_minus_cosines",
@@ -122,3 +127,74 @@ def networks(draw, max_depth=6):
 def fractions():
     """Rationals of moderate size, for identities that must hold exactly."""
     return st.fractions(min_value=-4, max_value=4, max_denominator=1000)
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def images(draw, space=(4,), channels=2, free=1, variants=2, kinds=("identical", "opposite", "near", "shifted")):
+    """(n, *space, channels): `free` images, then relatives of the first: identical, opposite, near (1e-8 to 0.3 of its
+    length), or shifted by one pixel along the first dimension."""
+    shape = (*space, channels)
+    flat = vectors(math.prod(shape))
+    found = [draw(flat) for _ in range(free)]
+    for _ in range(variants):
+        kind = draw(st.sampled_from(kinds))
+        x = found[0]
+        if kind == "near":
+            x = near(x, draw(flat), draw(st.sampled_from([1e-8, 1e-6, 1e-4, 1e-2, 0.1, 0.3])))
+        elif kind == "shifted":
+            x = np.roll(x.reshape(shape), 1, 0).ravel()
+        found.append(-x if kind == "opposite" else x)
+    return np.array(found).reshape(-1, *shape)
+
+
+@st.composite
+def convolutions(draw, space, keeps=False, circular=False):
+    """A convolution of images of size `space`; of a size that it `keeps`."""
+    sigma_w2, sigma_b2 = draw(variances(0.3, 4.0)), draw(st.sampled_from([0, 0.25, 1]))
+    padding = "circular" if circular else draw(st.sampled_from(["circular", "same"] if keeps else PADDINGS))
+    size = draw(st.sampled_from([1, 3, 5] if padding != "valid" else range(1, min(3, *space, 3) + 1)))
+    stride = 1 if keeps else draw(st.sampled_from([1, 1, 2, (1, 2)[: len(space)]]))
+    v = None
+    if size == 3 and draw(st.booleans()):
+        v = ("1/2", "1/4", "1/4") if len(space) == 1 else (("1/2", "0", "0"), ("0", "1/4", "0"), ("0", "1/8", "1/8"))
+    return nk.Conv(sigma_w2, sigma_b2, size, stride, padding, v)
+
+
+@st.composite
+def image_networks(draw, space=(4,), blocks=2, readout=None, kinds=("norm", "dropout", "pool", "sum"), circular=False):
+    """A network of images of size `space`: `blocks` convolutions or sums, each perhaps with a norm, an activation,
+    dropout and an average pool (of those `kinds` that are given), then a readout ("flatten", "pool" or either).
+
+    `circular` ones commute with shifts: no other padding, no strides, no average pools.
+    """
+
+    def sometimes(kind):
+        return kind in kinds and draw(st.integers(0, 3)) == 0
+
+    layers = []
+    for block in range(draw(st.integers(1, blocks))):
+        gaussian = not layers or not isinstance(layers[-1], (nk.Activation, nk.Dropout, nk.AvgPool))
+        if block and sometimes("sum"):
+            inner = [draw(convolutions(space, True, circular))]
+            if gaussian:
+                inner = [*([nk.LayerNorm()] if sometimes("norm") else []), draw(st.sampled_from(CLOSED_FORM)), *inner]
+            elif draw(st.booleans()):
+                inner.append(draw(st.sampled_from(CLOSED_FORM)))
+            layers.append(nk.Residual(inner))
+        else:
+            gaussian = True
+            layers.append(draw(convolutions(space, circular, circular)))
+            space = size_after(layers[-1:], space)
+        if gaussian:
+            layers.extend([nk.LayerNorm()] if sometimes("norm") else [])
+            layers.append(draw(st.sampled_from(CLOSED_FORM)))
+            layers.extend([nk.Dropout("0.75")] if sometimes("dropout") else [])
+        if not circular and min(space) > 1 and sometimes("pool"):
+            layers.append(nk.AvgPool(2))
+            space = size_after(layers[-1:], space)
+    readout = draw(st.sampled_from(["flatten", "pool"])) if readout is None else readout
+    layers.append(nk.Flatten() if readout == "flatten" else nk.GlobalAvgPool())
+    return nk.Network([*layers, nk.Dense(draw(variances(0.3, 4.0)), draw(st.sampled_from([0, 0.5])))])

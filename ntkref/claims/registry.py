@@ -5,23 +5,32 @@ from __future__ import annotations
 import difflib
 import math
 
+from .architectures import ARCHITECTURE_CLAIMS
 from .background import BACKGROUND_CLAIMS
 from .claim import Claim
+from .convolution import CONVOLUTION_CLAIMS
+from .dropout import DROPOUT_CLAIMS
+from .experiments import EXPERIMENT_CLAIMS
+from .figure1 import FIGURE_CLAIMS
 from .kernel import KERNEL_CLAIMS
 from .line import LINE_CLAIMS
 from .phases import PHASE_CLAIMS
 from .sentences import SENTENCE_CLAIMS
 from .table1 import TABLE_CLAIMS
+from .table1_pool import POOL_CLAIMS
 from .toy import TOY_CLAIMS
 from .training import TRAINING_CLAIMS
+from .wording import WORDING_CLAIMS
 
 __all__ = ["CLAIMS", "find"]
 
-_SECTIONS = {"3": 8, "4": 9, "5": 10, "6.1": 13, "6.2": 16, "6.3": 18}  # and the last equation of each
+_SECTIONS = {"3": 8, "4": 9, "5": 10, "6.1": 13, "6.2": 16, "6.3": 18, "6.4": 19}  # and the last equation of each
 
 
 def _section(claim: Claim) -> float:
-    """Where the paper says it; Table 1 comes last."""
+    """Where the paper says it; the abstract comes first, Table 1 last."""
+    if claim.where == "Abstract":
+        return 0.0
     kind, _, number = claim.where.partition(" ")
     if kind == "Equation":
         return float(next(section for section, last in _SECTIONS.items() if int(number) <= last))
@@ -38,7 +47,14 @@ CLAIMS: tuple[Claim, ...] = tuple(
             *PHASE_CLAIMS,
             *SENTENCE_CLAIMS,
             *LINE_CLAIMS,
+            *CONVOLUTION_CLAIMS,
+            *FIGURE_CLAIMS,
+            *DROPOUT_CLAIMS,
+            *ARCHITECTURE_CLAIMS,
+            *EXPERIMENT_CLAIMS,
             *TABLE_CLAIMS,
+            *POOL_CLAIMS,
+            *WORDING_CLAIMS,
         ),
         key=_section,
     )

@@ -80,6 +80,11 @@ class Setting:
         """The same for Gram matrices, which cost more."""
         return (50, 500, 5000) if self.quick else (300, 3000, 30_000)
 
+    @property
+    def digit_depths(self) -> tuple[int, int]:
+        """The same for one pair in digits(n)."""
+        return (60, 600) if self.quick else (300, 3000)
+
     def depths(self, phase: str) -> tuple[int, ...]:
         """The depths at which Gram matrices are kept."""
         if phase in _DEPTHS:
