@@ -7,6 +7,7 @@ two images of P pixels have P².  Blocks of pairs of images bound the memory: be
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -72,12 +73,12 @@ def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
         shifts, near = _closest(net, x1, x2, kind, joined)
         for a, b in shifts:
             joined = [_patched(state, _equal(state, a, b, numbers), a, b, kind, numbers) for state in joined]
-        for a, b in near if isinstance(numbers, Floats) and follows(net.layers) else ():
-            try:
-                ones = _near(parts, bodies, x1[a : a + 1, ...], x2[b : b + 1, ...], numbers)
-            except Singular:
-                continue  # the pools as they are, with what they have cancelled
-            joined = [_patched(state, one, a, b, kind, numbers) for state, one in zip(joined, ones, strict=True)]
+        for a, b, where in near if isinstance(numbers, Floats) and follows(net.layers) else ():
+            ones = _near(parts, bodies, x1[a : a + 1, ...], x2[b : b + 1, ...], numbers)
+            for k, one in enumerate(ones):
+                joined[k] = _patched(joined[k], one, a, b, kind, numbers) if k in where else joined[k]
+    if kind == "gram":
+        joined = [_symmetric(state, numbers) for state in joined]
     return joined
 
 
@@ -149,11 +150,12 @@ def _stacked(pools: tuple, numbers) -> Own:
 
 def _closest(net, x1, x2, kind, states) -> tuple[list, list]:
     """The pairs of different images whose pools are equal, one a shift of the other, and those whose pools have
-    cancelled: by more than those of independent pixels do, or of images closer to each other than their own pixels."""
-    worst = np.max([np.asarray(blur) for state in states if state.blur for blur in state.blur[:2]], axis=0)
+    cancelled, with the states where they have: by more than those of independent pixels do, or of images closer to
+    each other than their own pixels."""
+    worst = [state.blur and np.max([np.asarray(v) for v in state.blur[:2]], axis=0) for state in states]
     pixels, equivariant = math.prod(x1.shape[1:-1]), _equivariant(net.layers)
     shifts, near = [], []
-    for a, b in np.argwhere(worst > _CANCELLED):
+    for a, b in np.argwhere(np.any([blur > _CANCELLED for blur in worst if blur is not None], axis=0)):
         if kind == "gram" and b <= a:
             continue
         x, y = np.asarray(x1[int(a), ...]), np.asarray(x2[int(b), ...])
@@ -162,8 +164,10 @@ def _closest(net, x1, x2, kind, states) -> tuple[list, list]:
             continue
         x, y = (v.reshape(-1, v.shape[-1]) for v in (x, y))
         apart, spread = np.mean((x - y) ** 2), np.mean((x - x.mean(axis=0)) ** 2)
-        if apart and (apart < spread or worst[a, b] > 3 * pixels):
-            near.append((int(a), int(b)))
+        least = _CANCELLED if apart < spread else max(_CANCELLED, 3 * pixels)
+        if apart:
+            where = [k for k, blur in enumerate(worst) if blur is not None and blur[a, b] > least]
+            near.append((int(a), int(b), where))
     return shifts, near
 
 
@@ -199,7 +203,8 @@ def _equal(state: State, a: int, b: int, numbers) -> State:
 
 
 def _near(parts, bodies, x, y, numbers) -> list[State]:
-    """The readouts of two nearly equal images, each (1, 1)."""
+    """The readouts of two nearly equal images, each (1, 1), up to one that is `Singular`, where pools stay as they are,
+    with what they have cancelled."""
     steps = NearSteps.of(numbers, _axes(x))
     within, across, other = (_first(*pair, True, numbers) for pair in ((x, x), (x, y), (y, y)))
     space = x.ndim - 2
@@ -209,7 +214,11 @@ def _near(parts, bodies, x, y, numbers) -> list[State]:
     dot, channels = numbers.dot, x.shape[-1]
     K = Pair(dot(moved, u + v), 0 * within.K.y, dot(moved, moved_w), 0 * within.K.xy, dot(moved, (u - w) + (v - w)))
     K = K * (1 / numbers.asarray(channels, "channels"))
-    return list(_read_out(parts, bodies, steps, NearState(within, across, other, K, Pair.zero(K))))
+    states = []
+    with contextlib.suppress(Singular):
+        for state in _read_out(parts, bodies, steps, NearState(within, across, other, K, Pair.zero(K))):
+            states.append(state)
+    return states
 
 
 def _patched(state: State, one: State, a: int, b: int, kind: str, numbers) -> State:
@@ -272,6 +281,20 @@ def _mirrored(state: State, numbers) -> State:
     mean = state.mean and (turned(state.mean[1]), turned(state.mean[0]), -turned(state.mean[2]))
     blur = state.blur and state.blur.map(turned)
     return replace(state, K=mirrored(state.K), Theta=mirrored(state.Theta), mean=mean, blur=blur)
+
+
+def _symmetric(state: State, numbers) -> State:
+    """A Gram matrix that is one to the bit: pools add the pixels of x before those of x'."""
+    n = state.K.xy.shape[0]
+    lower = numbers.arange(n)[:, None] > numbers.arange(n)[None, :]
+    other = _mirrored(state, numbers)
+
+    def symmetric(name, v, w):
+        return v if name in ("x", "y") else numbers.where(lower, w, v)
+
+    K, Theta = each(symmetric, state.K, other.K), each(symmetric, state.Theta, other.Theta)
+    mean = state.mean and (*state.mean[:2], symmetric("diff", state.mean[2], other.mean[2]))
+    return replace(state, K=K, Theta=Theta, mean=mean)
 
 
 def _joined(blocks: dict, shape: tuple, numbers) -> State:

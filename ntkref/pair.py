@@ -111,8 +111,8 @@ def weighted_sum(pairs: list, weights: list, numbers):
     if not numbers.holds(alike):
         running = scaled[0]
         for pair in scaled[1:]:
-            squared = running.area**2 + pair.area**2 + _mixed(running, pair, numbers)
-            running = each(lambda name, a, b, s=squared: numbers.sqrt(s) if name == "area" else a + b, running, pair)
+            area_now = numbers.hypot(numbers.hypot(running.area, pair.area), _mixed(running, pair, numbers))
+            running = each(lambda name, a, b, now=area_now: now if name == "area" else a + b, running, pair)
         area = numbers.where(alike, area, running.area * last)
     return each(lambda name, field: area if name == "area" else field, total)
 
@@ -134,19 +134,37 @@ def mean_over(pair: Pair, axis: int, numbers):
 def area_of(k, numbers):
     """√(gap · cogap − diff²)/2, and where that loses at most one bit."""
     roots = numbers.sqrt(k.gap) * numbers.sqrt(k.cogap)
-    ratio = k.diff / numbers.where(roots == 0, roots + 1, roots)
+    ratio = k.diff / _divisor(roots, numbers)
     square = ratio * ratio
     return roots * numbers.sqrt(numbers.nonnegative(1 - square)) / 2, 2 * square <= 1
 
 
 def _mixed(a: Covariance, b: Covariance, numbers):
-    """x₁y₂ + x₂y₁ − 2c₁c₂ ≥ 0, twice the mixed discriminant, without cancellation for like norms or like angles."""
-    one, other = numbers.sqrt(a.x) * numbers.sqrt(b.y), numbers.sqrt(b.x) * numbers.sqrt(a.y)
-    # x₁y₂ − x₂y₁, by differences where the norms are alike.
-    cross = numbers.better((a.x * b.y, -b.x * a.y), (a.diff * (b.x + b.y) / 2, -b.diff * (a.x + a.y) / 2))
-    total = one + other
-    norms = (cross / numbers.where(total == 0, total + 1, total)) ** 2
-    r, c = one * other, a.xy * b.xy
-    inner = (a.xy * b.area) ** 2 + (b.xy * a.area) ** 2 + (a.area * b.area) ** 2  # r² − c²
-    both = numbers.where(r + c == 0, r + 1, r + c)
-    return norms + 2 * numbers.where(c > 0, inner / both, r - c)
+    """√(x₁y₂ + x₂y₁ − 2c₁c₂), of twice the mixed discriminant, without cancellation for like norms or like angles.
+
+    By ratios, for products of variances could overflow.
+    """
+    sqrt, where = numbers.sqrt, numbers.where
+    one, other = sqrt(a.x) * sqrt(b.y), sqrt(b.x) * sqrt(a.y)
+    total = _divisor(one + other, numbers)
+    # √(x₁y₂) − √(x₂y₁), by differences where the norms are alike.
+    norms = numbers.better(
+        (a.x / total * b.y, -(b.x / total * a.y)),
+        (a.diff / total * (b.x + b.y) / 2, -(b.diff / total * (a.x + a.y) / 2)),
+    )
+    (cos_a, sin_a, root_a), (cos_b, sin_b, root_b) = (_angle(k, numbers) for k in (a, b))
+    c = cos_a * cos_b
+    square = (cos_a * sin_b) ** 2 + (cos_b * sin_a) ** 2 + (sin_a * sin_b) ** 2  # 1 − c²
+    rest = where(c > 0, square / (1 + where(c > 0, c, 0 * c)), 1 - c)
+    return numbers.hypot(norms, sqrt(2 * rest) * (root_a * root_b))
+
+
+def _angle(k: Covariance, numbers):
+    """Cosine and sine, 0 where a vector is, and √√(xy)."""
+    root_x, root_y = numbers.sqrt(k.x), numbers.sqrt(k.y)
+    size = _divisor(root_x * root_y, numbers)
+    return k.xy / size, k.area / size, numbers.sqrt(root_x) * numbers.sqrt(root_y)
+
+
+def _divisor(x, numbers):
+    return numbers.where(x == 0, x + 1, x)

@@ -1,4 +1,4 @@
-"""Kernels of images as matrices: blocks, Gram matrices, depths, shapes of input, namespaces, symbols, overflow, memory."""
+"""Kernels of images as matrices: blocks, depths, shapes of input, namespaces, symbols, overflow, memory."""
 
 import tracemalloc
 
@@ -12,7 +12,7 @@ import ntkref as nk
 from ntkref import AvgPool, Conv, Dense, Dropout, Flatten, GlobalAvgPool, LayerNorm, Residual, erf, images, relu
 
 W = ("1.6", "0.2")
-X = np.random.default_rng(3).standard_normal((5, 4, 3, 2))
+X = np.random.default_rng(3).standard_normal((5, 4, 3, 2)) + 0.4 * np.arange(5)[:, None, None, None]
 READOUTS = ("flatten", "pool")
 NETWORKS = {
     "CNN-F": nk.cnn(4, erf, *W),
@@ -35,6 +35,9 @@ NETWORKS = {
         ]
     ),
     "strides": nk.Network([Conv(*W, stride=2), relu, Conv(*W, stride=5, padding="same"), erf, Flatten(), Dense(*W)]),
+    "unlike norms after the readout": nk.Network(
+        [Conv(*W), relu, GlobalAvgPool(), Dense("0.2"), nk.exp, Dense("0.1"), nk.exp, Dense(1)]
+    ),
     "readout of the inputs": nk.cnn(1, erf, *W, readout="pool"),
 }
 
@@ -56,16 +59,15 @@ def test_blocks_change_nothing(name, monkeypatch):
     net = NETWORKS[name]
     whole = nk.kernels(net, X), nk.kernels(net, X, X[1:4])
     count = []
-    read_out = images._read_out
-    monkeypatch.setattr(images, "_read_out", lambda *args: count.append(1) or read_out(*args))
+    block = images._block
+    monkeypatch.setattr(images, "_block", lambda *args: count.append(1) or block(*args))
     pixels = 12**2 if "Pool" in repr(net) else 12
     for side, blocks in ((1, 15 + 15), (2, 6 + 3 * 2), (5, 1 + 1)):
         monkeypatch.setattr(images, "_BLOCK", side**2 * pixels + 3)
         count.clear()
         assert same_bits(nk.kernels(net, X), whole[0])
         assert same_bits(nk.kernels(net, X, X[1:4]), whole[1])
-        alone = 5 + 5 + 3 if "Pool" in repr(net) else 0  # what pools need of each image by itself
-        assert len(count) == blocks + alone
+        assert len(count) == blocks
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -83,7 +85,8 @@ def test_gram_matrices(name):
     for field in FIELDS:
         if "Dropout" not in repr(net):  # a mask is in a Gram matrix only
             assert (getattr(cross, field) == getattr(gram, field)[:2, 2:]).all(), field
-    assert (nk.kernels(net, X[2:], X[:2]).ntk == cross.ntk.T).all()
+    turned = nk.kernels(net, X[2:], X[:2]).ntk.T  # pools add up the pixels of x1 first
+    assert (abs(turned - cross.ntk) <= 2 * (20 + 4 * net.depth) * U * gram.ntk_variances[0].max()).all()
 
 
 @pytest.mark.parametrize("readout", READOUTS)
@@ -136,7 +139,7 @@ def test_any_array_is_taken_as_its_exact_values(name):
     for x in (whole, whole.astype(np.uint8), whole.astype(np.int16), whole.astype(np.float32), whole.tolist()):
         assert same_bits(nk.kernels(net, x), nk.kernels(net, whole.astype(float)))
     for view in (X[::2, :, ::-1], X.transpose(0, 2, 1, 3)[:, :, ::-1], np.asfortranarray(X), X[..., ::-1]):
-        if "valid" in repr(net) and view.shape[2] == 1:
+        if "valid" in repr(net) and view.shape[1:3] != (4, 3):
             continue
         before = view.copy()
         assert same_bits(nk.kernels(net, view), nk.kernels(net, np.ascontiguousarray(view)))
@@ -175,12 +178,11 @@ def test_images_of_one_row_are_one_dimensional(padding, readout):
 @pytest.mark.parametrize("readout", READOUTS)
 def test_zero_images_and_zero_pixels(readout, activation, sigma_b2, numbers):
     """They have kernels: finite; those of the zero image with σ_b² = 0 are 0; those of twins agree."""
-    x = np.random.default_rng(4).standard_normal((4, 3, 2))
-    x[0], x[1, 1] = 0, 0
-    x[3] = 0
-    net = nk.Network(
-        [*nk.cnn(3, activation, 2, sigma_b2, readout=readout).layers, activation, Dense(1), activation, Dense(1)]
-    )
+    n = 20 if numbers is nk.float64 else 4
+    x = np.random.default_rng(4).standard_normal((n, 3, 2))
+    x[0], x[1, 1], x[3] = 0, 0, 0
+    layers = [*nk.cnn(2, activation, 2, sigma_b2, readout=readout).layers, *[activation, Dense(1)] * 2]
+    net = nk.Network(layers)
     k = nk.kernels(net, x, numbers=numbers)
     for values in everything(k):
         assert np.isfinite(values.astype(float)).all()
@@ -345,7 +347,7 @@ def test_overflow_names_the_depth(readout):
         nk.kernels(nk.cnn(3, relu, 2, readout=readout), 1e200 * x)
     with pytest.raises(OverflowError, match=r"^K\(x, x\) at depth 1, in the closed form of erf, exceeds 2e\+60"):
         nk.kernels(nk.cnn(3, erf, 2, readout=readout), 1e40 * x)
-    with pytest.raises(OverflowError, match=r"^(K\(x, x\)|the NTK's diagonal) at depth 102\d exceeds 1e\+307"):
+    with pytest.raises(OverflowError, match=r"^(K\(x, x\)|the NTK's diagonal) at depth 10\d\d exceeds 1e\+307"):
         nk.kernels(nk.cnn(1100, relu, 4, filter_size=1, readout=readout), x)
     assert np.isfinite(nk.kernels(nk.cnn(3, relu, 2, readout=readout), 1e150 * x).ntk_gap).all()
 
@@ -370,16 +372,19 @@ def test_weights_of_variance_0_make_all_images_one(readout, numbers):
         k = nk.kernels(nk.Network(layers), x, numbers=numbers)
         assert not k.nngp_gap.any()
         assert not k.ntk_gap.any()
-        assert (k.nngp == k.nngp[0, 0]).all()
+        assert (abs(k.nngp - k.nngp[0, 0]) <= 28 * numbers.eps * k.nngp[0, 0]).all()
     branch = nk.Network([Conv(2), Residual([relu, Conv(0, 2)]), readout, Dense(1)])  # the other way is open
     assert (nk.kernels(branch, x, numbers=numbers).nngp_gap[0, 1:] > 0).all()
 
 
-@pytest.mark.parametrize(("readout", "n", "side"), [("flatten", 60, 8), ("pool", 12, 8)])
+@pytest.mark.parametrize(("readout", "n", "side"), [("flatten", 90, 8), ("pool", 6, 10)])
 def test_memory_is_bounded_by_blocks(readout, n, side):
-    """60² pairs of 64 pixels would be 1.8 MB a field, 12² of 64² pairs of pixels 4.7 MB, and there are 12 fields and as
-    many temporaries; a block has 2^16 numbers, half a megabyte, and some 50 of them are in use."""
-    x = np.random.default_rng(0).standard_normal((n, side, side, 1))
+    """90² pairs of 64 pixels would be 4 MB a field, 6² of 100² pairs of pixels 3 MB, and there are 12 fields, and as
+    many temporaries; a block has at most 2^16 numbers, half a megabyte, and about 50 of them are in use.
+
+    Pools of different means: nearly equal ones take four times that, one pair of images at a time.
+    """
+    x = np.random.default_rng(0).standard_normal((n, side, side, 1)) + np.arange(n)[:, None, None, None]
     net = nk.cnn(3, relu, *W, readout=readout)
     nk.kernels(net, x[:2])
     tracemalloc.start()
@@ -388,7 +393,7 @@ def test_memory_is_bounded_by_blocks(readout, n, side):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 50 * 8 * images._BLOCK
+    assert peak < 60 * 8 * images._BLOCK
     monster = 24 * 8 * n**2 * side ** (4 if readout == "pool" else 2)
     assert peak < monster / 2
 
@@ -400,7 +405,8 @@ def test_filters_of_variance_zero_do_not_count():
         nk.Network([conv, relu, GlobalAvgPool(), Dense(1)])
         for conv in (Conv(*W, filter_variance=v), Conv(*W, filter_size=1))
     )
-    assert same_bits(nk.kernels(one, X), nk.kernels(other, X))
+    for ours, theirs in zip(everything(nk.kernels(one, X)), everything(nk.kernels(other, X)), strict=True):
+        assert (abs(ours - theirs) <= 2 * 28 * U * abs(theirs)).all()
 
 
 def test_twins_across_are_two_images():
