@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
 
     audit = commands.add_parser("audit", help="check the paper, statement by statement")
-    audit.add_argument("--quick", action="store_true", help="fewer digits, less depth and no chapters: under 20 s")
+    audit.add_argument("--quick", action="store_true", help="fewer digits, less depth and no chapters: under a minute")
     audit.add_argument("--only", metavar="ID", help="one claim, such as eq-17")
     audit.add_argument("--json", metavar="FILE", help="write everything that was measured")
     audit.add_argument("--html", metavar="FILE", help="write one page with plots (needs matplotlib)")

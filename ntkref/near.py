@@ -31,7 +31,7 @@ from .layers import AvgPool, Conv, Dropout, GlobalAvgPool, LayerNorm, Residual, 
 from .numbers import Numbers
 from .pair import Covariance, Pair, area_of, each
 from .space import SpaceSteps
-from .steps import Blur, State, larger, normed
+from .steps import Blur, State, larger, lost_all, normed
 
 __all__ = ["NearState", "NearSteps", "Singular", "follows"]
 
@@ -146,12 +146,14 @@ class NearSteps:
             positive = (total > 0) & (x == x)  # not so where it is NaN
             size = self._equal(size)
             lost = numbers.where(positive, size / numbers.where(positive, total, total + 1), 0 * total)
-            lost = numbers.where(positive | (size == 0), lost, lost + 1 / numbers.asarray(numbers.eps, "eps") ** 2)
+            lost = numbers.where(positive | (size == 0), lost, lost + lost_all(numbers))
             for axis in (*steps.first, *steps.second):
                 lost = numbers.xp.max(lost, axis=axis, keepdims=True)
             blurs.append(numbers.xp.reshape(lost, (1, 1)))
         if blur:
-            blurs = [a * larger(b, 1 + 0 * b, numbers) for a, b in zip(blurs, blur[:2], strict=True)]
+            blurs = [
+                numbers.where(b > 1, larger(a, 1 + 0 * a, numbers) * b, a) for a, b in zip(blurs, blur[:2], strict=True)
+            ]
         (K, across_K), (Theta, across_Theta) = pairs
         across = replace(after.across, K=across_K, Theta=across_Theta, blur=Blur(*blurs, 1 + 0 * blurs[0]))
         return replace(after, across=across, K=K, Theta=Theta)

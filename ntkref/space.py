@@ -16,7 +16,7 @@ import numpy as np
 from .layers import AvgPool, Conv, Flatten, GlobalAvgPool, Residual, sizes
 from .numbers import Symbols
 from .pair import Covariance, Pair, area_of, each, mean_over, weighted_sum
-from .steps import Blur, State, Steps, larger
+from .steps import Blur, State, Steps, larger, lost_all
 
 __all__ = ["Own", "SpaceSteps", "size_after"]
 
@@ -276,7 +276,7 @@ class SpaceSteps(Steps):
         positive = pair.gap > 0
         blur = numbers.where(positive, windows.gap / numbers.where(positive, pair.gap, pair.gap + 1), 0 * pair.gap)
         unknown = ~positive & (windows.gap > 0) if same is None else ~positive & (windows.gap > 0) & ~same
-        return pair, numbers.where(unknown, blur + 1 / numbers.asarray(numbers.eps, "eps") ** 2, blur)
+        return pair, numbers.where(unknown, blur + lost_all(numbers), blur)
 
     def _worst(self, blur):
         """The largest factor over the pixels, for every pair of images."""

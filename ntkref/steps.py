@@ -10,7 +10,7 @@ from .layers import Dense, Dropout, LayerNorm, Residual
 from .numbers import Floats, Numbers
 from .pair import Covariance, Pair, area_of, each, weighted_sum
 
-__all__ = ["LARGEST", "Blur", "State", "Steps", "larger", "normed", "within"]
+__all__ = ["LARGEST", "Blur", "State", "Steps", "larger", "lost_all", "normed", "within"]
 
 LARGEST = 2.0**1020  # a sum of a few diagonals, as in a gap, is still a float64
 
@@ -184,6 +184,11 @@ def _with_means(K: Covariance, one: tuple, other: tuple, numbers: Numbers) -> Co
 def larger(a, b, numbers: Numbers):
     """The larger of two, entry by entry."""
     return numbers.where(a > b, a, b)
+
+
+def lost_all(numbers: Numbers):
+    """A factor of cancellation that leaves no digit, nor would of twice as many."""
+    return numbers.asarray(10, "ten") ** (2 * numbers.worked)
 
 
 def within(pair: Pair, largest: float, what: str, numbers: Numbers) -> None:

@@ -81,7 +81,7 @@ def test_coordinate_too_near_the_line():
             r"inputs must have K\(x, x\) = 0.52.* in the first layer: use normalised",
         ),
         (lambda: nk.asymptotics.of(nk.mean_field(nk.erf, 0, "0.1")), "no large-depth laws at sigma_w2 = 0"),
-        (lambda: nk.asymptotics.of(nk.mean_field(nk.erf, 1, "0.1"), 3), "q_star is for critical ReLU only"),
+        (lambda: nk.asymptotics.of(nk.mean_field(nk.erf, 1, "0.1"), 3), "q_star is for ReLU without biases only"),
     ],
 )
 def test_bad_input(call, message):

@@ -213,7 +213,7 @@ def _eta_theory(setting: Setting):
 
 def _scales(setting: Setting):
     """Over how many layers κ grows in order and P(Θ)y falls in chaos, of CNN-F and CNN-P, over the plane."""
-    for w in ("0.9", "1.2"):
+    for w in ("1.2",) if setting.quick else ("0.9", "1.2"):
         for readout in ("flatten", "pool"):
             digits = Rows(mean_field(erf, w, "0.18"), "ordered", setting.quick)
             logs = [math.log(digits.spectrum(l, readout).kappa * l) for l in (20, 40)]
