@@ -196,8 +196,9 @@ class SpaceSteps(Steps):
             self._window_mean(state.mean[1], window, self.second),
             self._aligned_mean(state.mean[2], window),
         )
-        K, blur_K = self._between(K, one.K, other.K)
-        Theta, blur_Theta = self._between(Theta, one.Theta, other.Theta)
+        equal = [self._aligned_mean(pair.gap, window) == 0 for pair in (state.K, state.Theta)]
+        K, blur_K = self._between(K, one.K, other.K, equal[0])
+        Theta, blur_Theta = self._between(Theta, one.Theta, other.Theta, equal[1])
         blur = state.blur
         if blur_K is not None and not self.alone:
             worst = Blur(self._worst(blur_K), self._worst(blur_Theta), 1 + 0 * self._worst(blur_K))
@@ -253,8 +254,11 @@ class SpaceSteps(Steps):
             for v in (windows.xy, windows.gap / 2)
         )
 
-    def _between(self, windows, one: tuple, other: tuple):
-        """The pooled pair, and what cancelled in its gap, as a factor; None in symbols."""
+    def _between(self, windows, one: tuple, other: tuple, equal):
+        """The pooled pair, and what cancelled in its gap, as a factor; None in symbols.
+
+        Windows are `equal` where they are pixel by pixel: their gap is 0, and nothing is lost.
+        """
         numbers = self.numbers
         (x, within_x), (y, within_y) = one, other
         within = within_x + within_y
@@ -263,10 +267,10 @@ class SpaceSteps(Steps):
         if isinstance(windows, Covariance):
             fields["cogap"], fields["area"] = numbers.nonnegative(windows.cogap - within), None
         same = self.twins(windows)
-        if same is not None:
-            for name, value in (("xy", x), ("diff", 0 * within), ("gap", 0 * within), ("cogap", 4 * x)):
-                if name in fields:
-                    fields[name] = numbers.where(same, value + 0 * within, fields[name])
+        same = equal if same is None else equal | same
+        for name, value in (("xy", x), ("diff", 0 * within), ("gap", 0 * within), ("cogap", 4 * x)):
+            if name in fields:
+                fields[name] = numbers.where(same, value + 0 * within, fields[name])
         pair = type(windows)(**fields)
         if isinstance(pair, Covariance):
             area, _ = area_of(pair, numbers)
@@ -275,7 +279,7 @@ class SpaceSteps(Steps):
             return pair, None
         positive = pair.gap > 0
         blur = numbers.where(positive, windows.gap / numbers.where(positive, pair.gap, pair.gap + 1), 0 * pair.gap)
-        unknown = ~positive & (windows.gap > 0) if same is None else ~positive & (windows.gap > 0) & ~same
+        unknown = ~(positive | same)
         return pair, numbers.where(unknown, blur + lost_all(numbers), blur)
 
     def _worst(self, blur):

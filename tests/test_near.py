@@ -46,3 +46,14 @@ def test_shifts_are_one_image():
     k = nk.kernels(net, np.stack([X, np.roll(X, (1, 2), (0, 1)), OTHER]))
     assert k.ntk_gap[0, 1] == 0
     assert nk.spectrum(k).eigenvalues[-1] == 0
+
+
+@pytest.mark.parametrize("numbers", [nk.float64, nk.digits(15)], ids=str)
+def test_windows_equal_pixel_by_pixel_lose_nothing(numbers):
+    """Images that differ in one pixel: the other windows of an AvgPool are equal, and no reason to refuse the gap."""
+    net = nk.Network([nk.Conv(1, filter_size=1), nk.erf, nk.AvgPool(2), nk.Flatten(), nk.Dense(1)])
+    x = np.stack([X[:, :2], X[:, :2]])
+    x[1, 0, 0, 0] += 1
+    k, exact = nk.kernels(net, x, numbers=numbers), nk.kernels(net, x, numbers=nk.digits(30))
+    promise = np.broadcast_to(k.relative_error("ntk"), (2, 2))[0, 1]
+    assert abs(float(k.ntk_gap[0, 1] / exact.ntk_gap[0, 1] - 1)) <= promise
