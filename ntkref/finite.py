@@ -13,8 +13,8 @@ import numpy as np
 from .activation import Activation
 from .exact import is_symbolic
 from .finite_layers import Draws, Sampled
-from .layers import AvgPool, Conv, Dense, Flatten, GlobalAvgPool, Residual, whole_number
-from .network import Network
+from .layers import Conv, Dense, whole_number
+from .network import Network, every_layer
 from .numbers import Floats, float64
 
 __all__ = ["FiniteKernels", "finite_kernels"]
@@ -123,18 +123,11 @@ def _check(net, numbers):
         raise TypeError(f"net must be a Network, such as fcn(...) builds, got {net!r}")
     if not isinstance(numbers, Floats):
         raise TypeError(f"numbers must be float64 or floats(xp): a sample has no other digits; got {numbers!r}")
-    for layer in _all_layers(net.layers):
+    for layer in every_layer(net.layers):
         if any(is_symbolic(getattr(layer, name, None)) for name in ("sigma_w2", "sigma_b2", "keep")):
             raise TypeError(f"{layer} is symbolic, and only a network of numbers can be sampled")
         if isinstance(layer, Activation) and layer.value is None:
             raise TypeError(f"{layer} has no definition to sample: it is known by its closed form alone")
-
-
-def _all_layers(layers):
-    for layer in layers:
-        yield layer
-        if isinstance(layer, Residual):
-            yield from _all_layers(layer.branch)
 
 
 def _rows(net, x1, x2, numbers):
@@ -153,7 +146,7 @@ def _rows(net, x1, x2, numbers):
 
 def _inputs(net, x, name, numbers):
     x = numbers.asarray(x, name)
-    if isinstance(net.layers[0], (Conv, Flatten, GlobalAvgPool, AvgPool)):
+    if net.of_images:
         allowed, shape = (3, 4), "(n, height, width, channels) or (n, length, channels)"
     else:
         allowed, shape = (2,), "(n, features)"
@@ -168,7 +161,7 @@ def _numbers_per_sample(net, shape, width, outputs) -> int:
     """About the size of the largest array of one sample: weights, gradients, or products of pixels."""
     rows, pixels, features = shape
     features = max(features, width)
-    seen = max(pixels, *(_filter_pixels(layer) for layer in _all_layers(net.layers)))  # Flatten's, or a filter's
+    seen = max(pixels, *(_filter_pixels(layer) for layer in every_layer(net.layers)))  # Flatten's, or a filter's
     return max(seen * features * max(width, rows * outputs), rows * pixels * outputs * features, (rows * pixels) ** 2)
 
 

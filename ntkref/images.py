@@ -17,7 +17,7 @@ import numpy as np
 from .inputs import covariance_of_vectors
 from .layers import AvgPool, Conv, Dropout, Flatten, GlobalAvgPool, Residual
 from .near import NearState, NearSteps, Singular, follows
-from .network import Network, Parts, parts_of
+from .network import Network, Parts, every_layer, parts_of
 from .numbers import Digits, Floats, Numbers
 from .pair import Pair, each
 from .space import Own, SpaceSteps
@@ -51,7 +51,7 @@ def images_by_depth(net: Network, x1, x2, kind: str, numbers: Numbers, every: bo
 
 def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
     """What the readout makes of each body, on all pairs of images."""
-    pools = any(map(_pools, net.layers))
+    pools = any(isinstance(layer, (AvgPool, GlobalAvgPool)) for layer in every_layer(net.layers))
     own1 = own2 = None
     if pools:
         own1 = _own(parts, bodies, x1, numbers)
@@ -80,12 +80,6 @@ def _states(net, parts, bodies, x1, x2, kind, numbers) -> list[State]:
     if kind == "gram":
         joined = [_symmetric(state, numbers) for state in joined]
     return joined
-
-
-def _pools(layer) -> bool:
-    return isinstance(layer, (AvgPool, GlobalAvgPool)) or (
-        isinstance(layer, Residual) and any(map(_pools, layer.branch))
-    )
 
 
 def _ranges(x1, x2, pools) -> tuple:
@@ -270,17 +264,13 @@ def _linear(layer) -> bool:
 
 def _mirrored(state: State, numbers) -> State:
     """The block across the diagonal of a Gram matrix."""
-    swap = {"x": "y", "y": "x"}
 
     def turned(v):
         return numbers.xp.permute_dims(v, (1, 0))
 
-    def mirrored(pair):
-        return each(lambda name, v: turned(getattr(pair, swap.get(name, name))) * (-1 if name == "diff" else 1), pair)
-
     mean = state.mean and (turned(state.mean[1]), turned(state.mean[0]), -turned(state.mean[2]))
     blur = state.blur and state.blur.map(turned)
-    return replace(state, K=mirrored(state.K), Theta=mirrored(state.Theta), mean=mean, blur=blur)
+    return replace(state, K=state.K.mirrored(turned), Theta=state.Theta.mirrored(turned), mean=mean, blur=blur)
 
 
 def _symmetric(state: State, numbers) -> State:

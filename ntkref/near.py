@@ -135,7 +135,7 @@ class NearSteps:
         `blur` is that of earlier pools: what they have left uncertain in G cancels here again.
         """
         numbers, steps = self.numbers, self.across
-        K, Theta, pairs, blurs = None, None, [], []
+        pairs, blurs = [], []
         for pair, across in ((after.K, after.across.K), (after.Theta, after.across.Theta)):
             mean = steps.windows(pair, window)
             size = steps.windows(replace(pair, xy=numbers.abs(pair.xy)), window).xy
@@ -204,8 +204,7 @@ class NearSteps:
         with np.errstate(all="ignore"):  # where pixels meet, or in fields that are not used, derivatives are infinite
             for integrals, (s, t, w), part in ((S, side, lambda k: -k.gap.s), (G, area, lambda k: k.xy.st)):
                 for start in range(0, len(s), together):
-                    some = (self._first_axis(v[start : start + together], none.ndim) for v in (s, t, w))
-                    at_s, at_t, of = some
+                    at_s, at_t, of = (self._first_axis(v[start : start + together], none.ndim) for v in (s, t, w))
                     for k, pair in enumerate(bend(square.at(at_s, at_t))):
                         integrals[k] = integrals[k] + numbers.xp.sum(part(pair) * of + 0 * none, axis=0)
         zero = 0 * square.K.x
@@ -249,11 +248,7 @@ class NearSteps:
 
     def _corners(self, within, across, other) -> tuple:
         """The pairs of (x, x), (x, x'), (x', x), (x', x')."""
-        swap = {"x": "y", "y": "x"}
-        mirrored = each(
-            lambda name, v: self._turned(getattr(across, swap.get(name, name))) * (-1 if name == "diff" else 1), across
-        )
-        return (within, across), (mirrored, other)
+        return (within, across), (across.mirrored(self._turned), other)
 
     def _turned(self, v):
         half = len(self.across.first) + 1
@@ -267,12 +262,8 @@ class NearSteps:
 
     def _equal(self, v):
         """The entries of equal pixels, in the shape of the variances of x."""
-        xp, half = self.numbers.xp, len(self.across.first) + 1
-        space = v.shape[1:half]
-        count = math.prod(space)
-        return xp.reshape(
-            xp.take(xp.reshape(v, (-1,)), xp.arange(count) * (count + 1), axis=0), (1, *space, *(1,) * half)
-        )
+        own = self.across.own_pixels(v)
+        return self.numbers.xp.reshape(own, own.shape + (1,) * own.ndim)
 
 
 class _Sides(NamedTuple):

@@ -18,7 +18,7 @@ from .layers import (
     whole_number,
 )
 
-__all__ = ["Network", "Parts", "activations", "cnn", "fcn", "parts_of", "resnet", "weight_layers"]
+__all__ = ["Network", "Parts", "activations", "cnn", "every_layer", "fcn", "parts_of", "resnet", "weight_layers"]
 
 _LAYERS = (Dense, Conv, Activation, Flatten, GlobalAvgPool, AvgPool, LayerNorm, Dropout, Residual)
 _SPATIAL = (Conv, Flatten, GlobalAvgPool, AvgPool)
@@ -139,22 +139,22 @@ def _signals(layers) -> list[_Signal]:
     return signals
 
 
+def every_layer(layers) -> Iterator:
+    """`layers` and those in their branches."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Residual):
+            yield from every_layer(layer.branch)
+
+
 def weight_layers(layers) -> Iterator[Dense | Conv]:
     """The weight layers among `layers`, those in branches included."""
-    for layer in layers:
-        if isinstance(layer, (Dense, Conv)):
-            yield layer
-        elif isinstance(layer, Residual):
-            yield from weight_layers(layer.branch)
+    return (layer for layer in every_layer(layers) if isinstance(layer, (Dense, Conv)))
 
 
 def activations(layers) -> Iterator[Activation]:
     """The activations among `layers`, those in branches included."""
-    for layer in layers:
-        if isinstance(layer, Activation):
-            yield layer
-        elif isinstance(layer, Residual):
-            yield from activations(layer.branch)
+    return (layer for layer in every_layer(layers) if isinstance(layer, Activation))
 
 
 def _through(layer, signal: _Signal, where: str) -> _Signal:

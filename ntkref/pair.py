@@ -19,7 +19,7 @@ layer, and reads as the paper prints it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 __all__ = ["Covariance", "Pair", "area_of", "each", "mean_over", "weighted_sum"]
@@ -52,6 +52,16 @@ class Pair:
     def __mul__(self, scale) -> Pair:
         # The array comes first: an mpmath number in front of one tries to convert it, and prints it whole to say no.
         return each(lambda name, field: field * scale, self)
+
+    def mirrored(self, turned) -> Pair:
+        """The pairs (x', x); `turned` exchanges the axes of x and of x' in an array."""
+        swap = {"x": "y", "y": "x"}
+        return type(self)(
+            **{
+                f.name: turned(getattr(self, swap.get(f.name, f.name))) * (-1 if f.name == "diff" else 1)
+                for f in fields(self)
+            }
+        )
 
     def times(self, other: Pair, numbers) -> Pair:
         """The entrywise (Hadamard) product.
@@ -114,7 +124,7 @@ def weighted_sum(pairs: list, weights: list, numbers):
             area_now = numbers.hypot(numbers.hypot(running.area, pair.area), _mixed(running, pair, numbers))
             running = each(lambda name, a, b, now=area_now: now if name == "area" else a + b, running, pair)
         area = numbers.where(alike, area, running.area * last)
-    return each(lambda name, field: area if name == "area" else field, total)
+    return replace(total, area=area)
 
 
 def mean_over(pair: Pair, axis: int, numbers):
@@ -125,7 +135,7 @@ def mean_over(pair: Pair, axis: int, numbers):
         return total
     area, alike = area_of(total, numbers)
     if numbers.holds(alike):
-        return each(lambda name, v: area if name == "area" else v, total)
+        return replace(total, area=area)
     parts = [each(lambda name, v, k=k: xp.take(v, xp.asarray([k]), axis=axis), pair) for k in range(count)]
     one = weighted_sum(parts, [1] * count, numbers)
     return each(lambda name, v: xp.squeeze(v, axis=axis) / count, one)

@@ -245,14 +245,13 @@ class SpaceSteps(Steps):
 
     def _spread(self, windows):
         """(K of the pooled pixel with itself, half the mean gap in its window), from means over pairs of windows."""
-        xp = self.numbers.xp
-        space = self.space(windows)
-        count = int(np.prod(space))
-        diagonal = xp.arange(count) * (count + 1)
-        return tuple(
-            xp.reshape(xp.take(xp.reshape(v, (-1,)), diagonal, axis=0), (1, *space))
-            for v in (windows.xy, windows.gap / 2)
-        )
+        return self.own_pixels(windows.xy), self.own_pixels(windows.gap / 2)
+
+    def own_pixels(self, v):
+        """The entries (i, i) of a block of one image and one, (1, height, width)."""
+        xp, space = self.numbers.xp, v.shape[1 : len(self.first) + 1]
+        count = math.prod(space)
+        return xp.reshape(xp.take(xp.reshape(v, (-1,)), xp.arange(count) * (count + 1), axis=0), (1, *space))
 
     def _between(self, windows, one: tuple, other: tuple, equal):
         """The pooled pair, and what cancelled in its gap, as a factor; None in symbols.

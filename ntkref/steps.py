@@ -178,7 +178,7 @@ def _with_means(K: Covariance, one: tuple, other: tuple, numbers: Numbers) -> Co
     gained["cogap"] = 2 * (mx + my) * (nx + ny)
     K = each(lambda name, field: field if name == "area" else field + gained[name], K)
     area, _ = area_of(K, numbers)
-    return each(lambda name, field: area if name == "area" else field, K)
+    return replace(K, area=area)
 
 
 def larger(a, b, numbers: Numbers):

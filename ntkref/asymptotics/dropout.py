@@ -8,7 +8,7 @@ from fractions import Fraction
 from ..layers import Dropout
 from .chaotic import Chaotic
 from .critical import Line
-from .law import Law
+from .law import Derived, Law
 from .matrices import Flat, Uniform, as_floats
 from .ordered import Order
 from .relu import CriticalRelu
@@ -17,7 +17,7 @@ __all__ = ["Dropped", "dropped"]
 
 
 @dataclass(frozen=True)
-class Dropped(Law):
+class Dropped(Derived):
     """The `laws` of a network without dropout, and r Id: at depths l ≥ 2
 
         Θ_dropout = Θ + r Id,    r = (1/keep − 1)(p⁽ˡ⁾ − σ_b²),
@@ -38,18 +38,7 @@ class Dropped(Law):
     that has the entries of `laws` and the ridge.
     """
 
-    laws: Law
     keep: Fraction
-
-    @property
-    def onset(self):
-        """That without dropout."""
-        return self.laws.onset
-
-    @property
-    def nngp_diagonal(self):
-        """K(x, x) = q* without dropout, also that of the first layer."""
-        return self.laws.nngp_diagonal
 
     def coordinate(self, one_minus_c):
         """The constant of `laws`, which dropout does not change."""
@@ -81,15 +70,6 @@ class Dropped(Law):
         if isinstance(laws, Line):
             return 1 + m * keep / ((4 if isinstance(laws, CriticalRelu) else 3) - keep)
         return 1 + 0 * keep
-
-    def kappa_minus_1(self, l, E, offset=0, kernel="ntk"):
-        """κ − 1 without the cancellation."""
-        matrix = self._matrix(l, E, offset, kernel)
-        return matrix.kappa_minus_1 if isinstance(matrix, Uniform) else self.kappa(l, E, offset, kernel) - 1
-
-    @property
-    def _has_offset(self):
-        return self.laws._has_offset
 
     def _gram(self, l, E, offset, kernel):
         return self.laws._gram(l, E, offset, kernel)

@@ -13,7 +13,7 @@ from ..numbers import Floats, Numbers
 from ..recursion import kernels
 from .matrices import TINY, Flat, Uniform, as_floats, hollow
 
-__all__ = ["Law", "constants", "depth", "elementwise", "power"]
+__all__ = ["Derived", "Law", "constants", "depth", "elementwise", "power"]
 
 
 def depth(l):
@@ -172,3 +172,29 @@ class Law:
     def _shape(self, l, off, kernel) -> Flat | Uniform:
         """The matrix with these off-diagonal entries."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Derived(Law):
+    """Laws that follow from the `laws` of the fully-connected network, at the same depths and for the same inputs."""
+
+    laws: Law
+
+    @property
+    def onset(self):
+        """That of `laws`."""
+        return self.laws.onset
+
+    @property
+    def nngp_diagonal(self):
+        """K(x, x) of `laws`: q* at every depth, also in the first layer."""
+        return self.laws.nngp_diagonal
+
+    def kappa_minus_1(self, l, E, offset=0, kernel="ntk"):
+        """κ − 1, in chaos and at criticality without the cancellation."""
+        matrix = self._matrix(l, E, offset, kernel)
+        return matrix.kappa_minus_1 if isinstance(matrix, Uniform) else self.kappa(l, E, offset, kernel) - 1
+
+    @property
+    def _has_offset(self):
+        return self.laws._has_offset

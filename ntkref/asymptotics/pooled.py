@@ -22,7 +22,7 @@ from ..pair import Pair
 from .chaotic import Chaotic
 from .critical import Line
 from .dropout import Dropped
-from .law import Law
+from .law import Derived, Law
 from .matrices import Flat, Uniform, as_floats, symmetric
 from .orbits import settling_depth
 from .ordered import Order
@@ -31,7 +31,7 @@ __all__ = ["Pooled", "constants_of_images", "pooled"]
 
 
 @dataclass(frozen=True)
-class Pooled(Law):
+class Pooled(Derived):
     """CNN-P from the `laws` of the FCN: every entry is a mean of the FCN's over `pixels` = d offsets.
 
     `E` and `offset` are (m, m, d), for test × training images (t, m, d).  An image and itself share their pixels at
@@ -56,27 +56,7 @@ class Pooled(Law):
     half-gaps w̄_ab − (w̄_aa + w̄_bb)/2 alone, and P y is of order 1, without a factor d.
     """
 
-    laws: Law
     pixels: int
-
-    @property
-    def onset(self):
-        """That of the FCN."""
-        return self.laws.onset
-
-    @property
-    def nngp_diagonal(self):
-        """K of a pixel and itself."""
-        return self.laws.nngp_diagonal
-
-    def kappa_minus_1(self, l, E, offset=0, kernel="ntk"):
-        """κ − 1, in chaos and at criticality without the cancellation."""
-        matrix = self._matrix(l, E, offset, kernel)
-        return matrix.kappa_minus_1 if isinstance(matrix, Uniform) else self.kappa(l, E, offset, kernel) - 1
-
-    @property
-    def _has_offset(self):
-        return self.laws._has_offset
 
     def _of_input_with_itself(self, E):
         return np.diag(np.asarray(E, dtype=float)[..., 0])
