@@ -36,7 +36,9 @@ class Kernels:
     accurate relative to K(x, x) and Θ(x, x).  Of pools, entries are so relative to the mean variance of the pixels, and
     gaps up to what the pool cancels: `relative_error` says it, entry by entry.  That is little for nearly equal images,
     in networks of convolutions, closed-form activations, norms and skip connections whose branches end in a
-    convolution.
+    convolution.  Known to be worse, and not refused: pools whose mean nearly vanishes, of nearly opposite images, of
+    nearly parallel pixels, or of nearly equal images with a pixel that is nearly 0; and ReLU behind the pools of
+    parallel inputs.  Use ``digits(n)`` there.
     """
 
     depth: int
